@@ -1,0 +1,62 @@
+"""The ids that are printed, typed and linked.
+
+A vendor code is `CVT-0042-A`: the market's prefix, the vendor's number in that market, and a
+check character by ISO 7064 MOD 37-2 over prefix and number. A number whose check character would
+be `*` is never given out. Ids of codes and events begin with the vendor code (`CVT-0042-A.c1`,
+`CVT-0042-A.e3`), those of the market itself with the prefix (`CVT.e7`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from stdnum.iso7064 import mod_37_2
+
+from tracker.domain.errors import Invalid, NotFound
+
+PREFIX = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
+_VENDOR = re.compile(r"([A-Z][A-Z0-9]{2})-?([0-9]{4,7})-?([A-Z0-9*])", re.ASCII)
+_CODE = re.compile(r"(.+)\.c([1-9][0-9]{0,5})", re.ASCII)
+
+
+def check_character(prefix: str, number: int) -> str:
+    """The ISO 7064 MOD 37-2 check character; `*` means the number is not given out."""
+    return str(mod_37_2.calc_check_digit(f"{prefix}{number:04d}"))
+
+
+def vendor_code(prefix: str, number: int) -> str:
+    """The code of the vendor with this number, e.g. `CVT-0042-A`."""
+    return f"{prefix}-{number:04d}-{check_character(prefix, number)}"
+
+
+def parse_vendor_code(text: str) -> tuple[str, int]:
+    """Prefix and number of a typed or scanned vendor code; case and dashes are forgiven.
+
+    Raises `Invalid` (`VENDOR_CODE_INVALID`) where the form or the check character is wrong.
+    """
+    found = _VENDOR.fullmatch(text.strip().upper())
+    if found is None or check_character(found[1], int(found[2])) != found[3]:
+        raise Invalid(
+            "This is not a vendor code. It looks like CVT-0042-A and is printed on the sticker.",
+            code="VENDOR_CODE_INVALID",
+        )
+    return found[1], int(found[2])
+
+
+def code_id(vendor: str, ordinal: int) -> str:
+    """The id of a vendor's payment code."""
+    return f"{vendor}.c{ordinal}"
+
+
+def parse_code_id(text: str) -> tuple[str, int, int]:
+    """Prefix, vendor number and ordinal of a code's id; raises `NotFound`."""
+    found = _CODE.fullmatch(text)
+    if found is None:
+        raise NotFound("There is no such code.")
+    prefix, number = parse_vendor_code(found[1])
+    return prefix, number, int(found[2])
+
+
+def event_id(subject: str, ordinal: int) -> str:
+    """The id of a fact: what it is about (vendor code or market prefix) and its ordinal there."""
+    return f"{subject}.e{ordinal}"

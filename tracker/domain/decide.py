@@ -1,0 +1,294 @@
+"""What may happen to a vendor: each function takes the history and a wish, and gives the facts.
+
+Pure: no clock (`now`, in ms, is given), no randomness (the vault is given), no look at other
+vendors (uniqueness within the market is the commit's to hold). No facts means that nothing is
+new. A wish that cannot be granted raises `Conflict` or `Invalid` with the code of the contract.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tracker.domain.days import moment_text
+from tracker.domain.errors import Conflict, Invalid, NotFound
+from tracker.domain.facts import (
+    AccountDetails,
+    AccountLinked,
+    Attached,
+    CodeIssued,
+    Owner,
+    Person,
+    ProfileChanged,
+    Registered,
+    RemovalReason,
+    Removed,
+    Vault,
+    VendorFact,
+)
+from tracker.domain.text import search_key
+from tracker.domain.vendor import Account, Code, History, Sealed, Vendor
+
+
+class Stated(NamedTuple):
+    """When a fact happened, when we learn it (both ms), and who states it."""
+
+    at: int
+    now: int
+    by: str
+
+
+CLOCK_SKEW_MS = 120_000
+"""How far a client's clock may run ahead of ours before its "now" counts as the future."""
+
+
+def stated(at: int | None, now: int, by: str) -> Stated:
+    """The times of a fact; without its own it happened now. Raises `Invalid` (`IN_FUTURE`)."""
+    if at is None:
+        return Stated(now, now, by)
+    if at > now + CLOCK_SKEW_MS:
+        raise Invalid(
+            f"This happened at {moment_text(at)}, which is in the future. Correct the date.",
+            code="IN_FUTURE",
+        )
+    return Stated(min(at, now), now, by)
+
+
+def register(
+    history: History,
+    vault: Vault,
+    when: Stated,
+    *,
+    stall: str,
+    person: Person,
+    zone: str | None = None,
+    category: str | None = None,
+    bin_: str = "",
+    ref: str | None = None,
+) -> list[VendorFact]:
+    """A new vendor at a stall. `history` is empty and carries the vendor's number."""
+    return [
+        Registered(
+            *when,
+            stall=stall,
+            personal=vault.seal(history.version + 1, person),
+            zone=zone,
+            category=category,
+            bin=bin_,
+            ref=ref,
+        )
+    ]
+
+
+def update_profile(
+    history: History,
+    vault: Vault,
+    when: Stated,
+    *,
+    phone: str | None,
+    zone: str | None,
+    category: str | None,
+) -> list[VendorFact]:
+    """What is given and differs; what is not given (None) changes nothing."""
+    vendor = registered(history, when.at)
+    person = person_of(vendor, vault)
+    changed = person
+    if phone is not None and phone != person.phone:
+        changed = Person(person.name, phone)
+    new_zone = vendor.zone if zone is None else zone
+    new_category = vendor.category if category is None else category
+    if changed is person and (new_zone, new_category) == (vendor.zone, vendor.category):
+        return []
+    sealed = None if changed is person else vault.seal(history.version + 1, changed)
+    return [ProfileChanged(*when, zone=new_zone, category=new_category, personal=sealed)]
+
+
+def link_account(
+    history: History, vault: Vault, when: Stated, *, bin_: str, details: AccountDetails
+) -> list[VendorFact]:
+    """The vendor's account at a bank.
+
+    Raises `Conflict` `ACCOUNT_HAS_LIVE_CODE` where another account number stands behind a live
+    code of that bank.
+    """
+    vendor = registered(history, when.at)
+    account = vendor.accounts.get(bin_)
+    if account is not None:
+        known = details_of(account.details, vault)
+        if known == details:
+            return []
+        if known.number != details.number and vendor.live_code(bin_) is not None:
+            raise Conflict(
+                "Another account of this bank stands behind a code that is live. Revoke the code "
+                "first, or keep the account.",
+                code="ACCOUNT_HAS_LIVE_CODE",
+                vendor=history.vendor_code,
+            )
+    blob = vault.seal(history.version + 1, details)
+    return [
+        AccountLinked(
+            *when, bin=bin_, owner=owner(person_of(vendor, vault), details), personal=blob
+        )
+    ]
+
+
+def owner(person: Person, details: AccountDetails) -> Owner:
+    """`own` where the holder is the vendor by folded name, else `family`."""
+    return "own" if search_key(person.name) == search_key(details.holder) else "family"
+
+
+def issue_code(
+    history: History, vault: Vault, when: Stated, *, bin_: str, ref: str | None = None
+) -> list[VendorFact]:
+    """A composed payment code over the vendor's account at a bank.
+
+    Nothing is new where the bank's live code already pays that account: that would be a re-print
+    of the same version. Otherwise the new version supersedes the live code.
+    """
+    vendor = registered(history, when.at)
+    account = vendor.accounts.get(bin_)
+    if account is None:
+        raise Conflict(
+            f"The vendor has no account at {bin_}. Link the account first.",
+            code="NO_ACCOUNT_AT_BANK",
+            vendor=history.vendor_code,
+        )
+    wanted = details_of(account.details, vault).number
+    live = vendor.live_code(bin_)
+    if live is not None and _number_behind(history, live, vault) == wanted:
+        return []
+    versions = {
+        _number_behind(history, code, vault): code.version
+        for code in vendor.codes.values()
+        if code.bin == bin_
+    }
+    version = versions.get(wanted) or max(versions.values(), default=0) + 1
+    ordinal = max(vendor.codes, default=0) + 1
+    return [
+        CodeIssued(
+            *when,
+            code=ordinal,
+            bin=bin_,
+            account=account.details.event,
+            version=version,
+            ref=ref,
+        )
+    ]
+
+
+def attach(
+    history: History,
+    when: Stated,
+    *,
+    code: int,
+    evidence: str,
+    ref: str | None = None,
+    scan: str | None = None,
+) -> list[VendorFact]:
+    """The sticker of a code hangs since `when.at`; nothing is new where it hangs already."""
+    vendor = registered(history, when.at)
+    known = code_of(vendor, code)
+    if not known.live:
+        raise Conflict(
+            f"The code is {known.ended}; attach the code that is live.",
+            code="CODE_NOT_LIVE",
+            vendor=history.vendor_code,
+        )
+    if when.at < known.issued_at:
+        raise Invalid(
+            f"The code was issued at {moment_text(known.issued_at)}; its sticker cannot hang "
+            "before that. Correct the date.",
+            code="BEFORE_ISSUE",
+        )
+    if known.attached_at is not None:
+        return []
+    return [Attached(*when, code=code, evidence=evidence, ref=ref, scan=scan)]
+
+
+def remove(
+    history: History,
+    when: Stated,
+    *,
+    code: int,
+    reason: RemovalReason,
+    ref: str | None = None,
+) -> list[VendorFact]:
+    """The sticker of a code does not hang any more since `when.at`."""
+    vendor = registered(history, when.at)
+    known = code_of(vendor, code)
+    if known.attached_at is None:
+        last = _last_removal(history, code)
+        if last is not None and last.reason == reason:
+            return []
+        raise Conflict(
+            "No sticker of this code hangs at the stall, so none can be removed.",
+            code="NOT_ATTACHED",
+            vendor=history.vendor_code,
+        )
+    if when.at < known.attached_at:
+        raise Invalid(
+            f"The sticker hangs since {moment_text(known.attached_at)}; it cannot be removed "
+            "before that. Correct the date.",
+            code="BEFORE_ATTACHMENT",
+        )
+    return [Removed(*when, code=code, reason=reason, ref=ref)]
+
+
+def registered(history: History, at: int) -> Vendor:
+    """The vendor's present state, to which something happened at `at`.
+
+    Raises `Conflict` `VENDOR_LEFT`, `Invalid` `BEFORE_REGISTRATION`, `NotFound` where the vendor
+    was never registered (or the registration was voided).
+    """
+    vendor = history.replay()
+    if vendor.stall is None:
+        raise NotFound("There is no such vendor.")
+    if not vendor.on_roster:
+        raise Conflict(
+            "The vendor has left the market. Put the vendor back on the roster first.",
+            code="VENDOR_LEFT",
+            vendor=history.vendor_code,
+        )
+    if at < vendor.registered_at:
+        raise Invalid(
+            f"The vendor was registered at {moment_text(vendor.registered_at)}; nothing can "
+            "happen to them before that. Correct the date.",
+            code="BEFORE_REGISTRATION",
+        )
+    return vendor
+
+
+def code_of(vendor: Vendor, ordinal: int) -> Code:
+    """One of the vendor's codes; raises `NotFound`."""
+    code = vendor.codes.get(ordinal)
+    if code is None:
+        raise NotFound("There is no such code.")
+    return code
+
+
+def person_of(vendor: Vendor, vault: Vault) -> Person:
+    """Name and phone in clear."""
+    if vendor.person is None:
+        raise NotFound("There is no such vendor.")
+    return vault.open(vendor.person.event, vendor.person.blob, Person)
+
+
+def details_of(sealed: Sealed, vault: Vault) -> AccountDetails:
+    """Account number and holder in clear."""
+    return vault.open(sealed.event, sealed.blob, AccountDetails)
+
+
+def account_behind(history: History, code: Code) -> Account:
+    """The account as it was linked when the code was issued."""
+    fact = history.facts[code.account - 1]
+    if not isinstance(fact, AccountLinked):
+        raise NotFound("The account of this code was taken back.")
+    return Account(fact.bin, fact.owner, Sealed(code.account, fact.personal), fact.at)
+
+
+def _number_behind(history: History, code: Code, vault: Vault) -> str:
+    return details_of(account_behind(history, code).details, vault).number
+
+
+def _last_removal(history: History, code: int) -> Removed | None:
+    removals = [f for f in history.facts if isinstance(f, Removed) and f.code == code]
+    return removals[-1] if removals else None

@@ -1,0 +1,270 @@
+"""The facts: what the ledger holds, one struct a kind.
+
+Every fact says when it happened (`at`), when it was recorded (`recorded`), both in ms, and who
+stated it (`by`: a key's id, or `<job>.<row>` for a row of an imported file). Encoded they are
+msgpack arrays with the kind's number first: kinds and positions are for ever, fields are only
+added at the end, with a default.
+
+`personal` is a sealed blob (see `Vault`), never text: the ledger and the vendor's document carry
+the same bytes. Facts of a vendor, of a market and of the service share one numbering.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, TypeVar
+
+from msgspec import Struct, msgpack
+
+T = TypeVar("T", bound=Struct)
+
+Status = Literal["trading", "suspended", "left"]
+Owner = Literal["own", "family"]
+RemovalReason = Literal[
+    "tax_worry",
+    "fraud",
+    "lost_phone",
+    "no_signal",
+    "bank_change",
+    "moved_stall",
+    "closed",
+    "other",
+]
+
+
+class Person(Struct, frozen=True, array_like=True):
+    """Who trades: name (NFC) and phone (`0…`, digits) where known."""
+
+    name: str
+    phone: str | None = None
+
+
+class AccountDetails(Struct, frozen=True, array_like=True):
+    """An account's number and the holder's name as the bank states it."""
+
+    number: str
+    holder: str
+
+
+class Vault(Protocol):
+    """Seals and opens one vendor's personal data; a blob belongs to one event of one vendor."""
+
+    def seal(self, event: int, value: Struct) -> bytes:
+        """The blob for the vendor's event with this ordinal."""
+        ...
+
+    def open(self, event: int, blob: bytes, type_: type[T]) -> T:
+        """What was sealed; raises where the blob was altered or belongs elsewhere."""
+        ...
+
+
+class Fact(Struct, frozen=True, array_like=True, gc=False):
+    """What all facts share."""
+
+    at: int
+    recorded: int
+    by: str
+
+
+# ── of a vendor ──────────────────────────────────────────────────────────────────────────────
+
+
+class Registered(Fact, frozen=True, array_like=True, tag=1, gc=False):
+    """A vendor came onto the roster at a stall. `ref` is unique per `bin` ('' = the market's)."""
+
+    stall: str
+    personal: bytes
+    zone: str | None = None
+    category: str | None = None
+    bin: str = ""
+    ref: str | None = None
+
+
+class ProfileChanged(Fact, frozen=True, array_like=True, tag=2, gc=False):
+    """Zone and category from now on; `personal` (a `Person`) where name or phone changed."""
+
+    zone: str | None
+    category: str | None
+    personal: bytes | None = None
+
+
+class Moved(Fact, frozen=True, array_like=True, tag=3, gc=False):
+    """The vendor trades at another stall of the same market."""
+
+    stall: str
+
+
+class StatusChanged(Fact, frozen=True, array_like=True, tag=4, gc=False):
+    """Trading, suspended (still on the roster) or left (off the roster; the stall is free)."""
+
+    status: Status
+    reason: str | None = None
+
+
+class AccountLinked(Fact, frozen=True, array_like=True, tag=5, gc=False):
+    """The vendor's account at a bank (`personal`: `AccountDetails`); replaces the one before."""
+
+    bin: str
+    owner: Owner
+    personal: bytes
+
+
+class AccountUnlinked(Fact, frozen=True, array_like=True, tag=6, gc=False):
+    """The vendor has no account at that bank any more."""
+
+    bin: str
+
+
+class CodeIssued(Fact, frozen=True, array_like=True, tag=7, gc=False):
+    """A payment code over the account that event `account` linked.
+
+    `code` counts the vendor's codes, `version` the distinct payloads of that bank. It supersedes
+    the bank's live code. `personal` is the bank's own payload; a composed one is composed again.
+    """
+
+    code: int
+    bin: str
+    account: int
+    version: int
+    personal: bytes | None = None
+    ref: str | None = None
+
+
+class CodeRevoked(Fact, frozen=True, array_like=True, tag=8, gc=False):
+    """The end of a code that nothing replaces."""
+
+    code: int
+    reason: str
+
+
+class Attached(Fact, frozen=True, array_like=True, tag=9, gc=False):
+    """The sticker of a code hangs at the stall; `evidence` says how that is known."""
+
+    code: int
+    evidence: str
+    ref: str | None = None
+    scan: str | None = None
+
+
+class Removed(Fact, frozen=True, array_like=True, tag=10, gc=False):
+    """The sticker no longer hangs."""
+
+    code: int
+    reason: RemovalReason
+    ref: str | None = None
+
+
+class Voided(Fact, frozen=True, array_like=True, tag=11, gc=False):
+    """The subject's event `event` is taken back: it counts as if it had never been stated."""
+
+    event: int
+    reason: str
+
+
+# ── of a market ──────────────────────────────────────────────────────────────────────────────
+
+
+class MarketOpened(Fact, frozen=True, array_like=True, tag=20, gc=False):
+    """A market, open from the day of `at`."""
+
+    name: str
+    prefix: str
+    area_code: str | None
+    area_from: int | None
+    zones: tuple[str, ...] = ()
+
+
+class ZoneAdded(Fact, frozen=True, array_like=True, tag=21, gc=False):
+    """A zone that the market's list did not have."""
+
+    zone: str
+
+
+class CensusDeclared(Fact, frozen=True, array_like=True, tag=22, gc=False):
+    """The declared number of vendors, effective from the day of `at`."""
+
+    vendors: int
+    source: str
+
+
+class Published(Fact, frozen=True, array_like=True, tag=23, gc=False):
+    """A snapshot of `day` was published as `revision`, made at ledger position `position`.
+
+    `at` = `recorded` = published_at. `ordinal` counts the market's publications: the chain.
+    """
+
+    day: int
+    revision: int
+    position: int
+    ordinal: int
+    content_digest: bytes
+    digest: bytes
+
+
+# ── of the service ───────────────────────────────────────────────────────────────────────────
+
+
+class MarketFounded(Fact, frozen=True, array_like=True, tag=40, gc=False):
+    """Market id and prefix are taken; the market's own ledger follows."""
+
+    market: str
+    prefix: str
+
+
+class KeyCreated(Fact, frozen=True, array_like=True, tag=41, gc=False):
+    """An API key; `digest` is the SHA-256 of its secret. `expires` is a moment or None."""
+
+    key: str
+    name: str
+    role: str
+    bins: tuple[str, ...]
+    markets: tuple[str, ...]
+    expires: int | None
+    digest: bytes
+
+
+class KeyRevoked(Fact, frozen=True, array_like=True, tag=42, gc=False):
+    """The key no longer opens anything."""
+
+    key: str
+
+
+class AreaAdded(Fact, frozen=True, array_like=True, tag=43, gc=False):
+    """An administrative unit, valid from a day and until (exclusive) another or for now."""
+
+    code: str
+    name: str
+    parent: str | None
+    valid_from: int
+    valid_to: int | None
+
+
+class AreasSeeded(Fact, frozen=True, array_like=True, tag=44, gc=False):
+    """The units known at first start: rows of code, name, parent, valid_from, valid_to."""
+
+    source: str
+    areas: tuple[tuple[str, str, str | None, int, int | None], ...]
+
+
+VendorFact = (
+    Registered
+    | ProfileChanged
+    | Moved
+    | StatusChanged
+    | AccountLinked
+    | AccountUnlinked
+    | CodeIssued
+    | CodeRevoked
+    | Attached
+    | Removed
+    | Voided
+)
+MarketFact = MarketOpened | ZoneAdded | CensusDeclared | Published | Voided
+ServiceFact = MarketFounded | KeyCreated | KeyRevoked | AreaAdded | AreasSeeded
+AnyFact = VendorFact | MarketFact | ServiceFact
+
+_encoder = msgpack.Encoder()
+encode = _encoder.encode
+decode_fact = msgpack.Decoder(AnyFact).decode
+decode_vendor = msgpack.Decoder(tuple[VendorFact, ...]).decode
+decode_market = msgpack.Decoder(tuple[MarketFact, ...]).decode
+decode_service = msgpack.Decoder(tuple[ServiceFact, ...]).decode

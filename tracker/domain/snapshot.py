@@ -1,0 +1,54 @@
+"""A published snapshot: the body that everybody reads, its digests and its place in the chain."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from msgspec import json
+
+from tracker.domain.days import moment_text
+
+GENESIS = "0" * 64
+"""`previous_digest` of a market's first publication."""
+
+_OUTSIDE_DIGEST = "digest"
+
+
+def canonical(body: Any) -> bytes:
+    """Canonical JSON (RFC 8785).
+
+    Our bodies have ASCII keys, integers, and rates whose whole values are integers: for these
+    sorted keys and the shortest float form are the canonical form. A test compares the two.
+    """
+    return json.encode(body, order="sorted")
+
+
+def sha256(data: bytes) -> str:
+    """`sha256:` and the hex digest."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def publish(
+    content: dict[str, Any], *, revision: int, position: int, published_at: int, previous: str
+) -> dict[str, Any]:
+    """The body to publish.
+
+    `content` is what the figures gave, `position` the ledger position that they were computed at,
+    `previous` the digest of the body last published for the market (or `GENESIS`).
+    """
+    body = {
+        **content,
+        "revision": revision,
+        "published_at": moment_text(published_at),
+        "ledger_position": str(position),
+        "content_digest": sha256(canonical(content)),
+        "previous_digest": previous if previous.startswith("sha256:") else f"sha256:{previous}",
+    }
+    return {**body, _OUTSIDE_DIGEST: sha256(canonical(body))}
+
+
+def digest_holds(body: dict[str, Any]) -> bool:
+    """Whether a body is what its own digest says."""
+    rest = {key: value for key, value in body.items() if key != _OUTSIDE_DIGEST}
+    return sha256(canonical(rest)) == body.get(_OUTSIDE_DIGEST)

@@ -1,0 +1,268 @@
+"""A vendor's state: what the facts about one vendor come to.
+
+A vendor's *history* is its facts in the order of the ledger; `replay` applies those that are not
+voided in the order in which they happened. So a fact that arrives late gives the same state as
+the same fact in time, and the state at any past moment is the replay of the facts before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tracker.domain.codes import code_id, vendor_code
+from tracker.domain.facts import (
+    AccountLinked,
+    AccountUnlinked,
+    Attached,
+    CodeIssued,
+    CodeRevoked,
+    Fact,
+    Moved,
+    Owner,
+    ProfileChanged,
+    Registered,
+    Removed,
+    Status,
+    StatusChanged,
+    VendorFact,
+    Voided,
+)
+
+Stage = Literal["registered", "issued", "attached"]
+
+
+class Sealed(Struct, frozen=True, array_like=True, gc=False):
+    """A personal blob and the ordinal of the event that it belongs to."""
+
+    event: int
+    blob: bytes
+
+
+class Account(Struct, frozen=True, gc=False):
+    """The vendor's account at one bank; `details` seals `AccountDetails`."""
+
+    bin: str
+    owner: Owner
+    details: Sealed
+    linked_at: int
+
+
+class Code(Struct, frozen=True, gc=False):
+    """One issued payload: live until `ended` says how it ended."""
+
+    ordinal: int
+    bin: str
+    version: int
+    account: int
+    issued_at: int
+    supplied: Sealed | None = None
+    ref: str | None = None
+    ended: Literal["superseded", "revoked"] | None = None
+    ended_at: int | None = None
+    attached_at: int | None = None
+
+    @property
+    def live(self) -> bool:
+        """Neither superseded nor revoked."""
+        return self.ended is None
+
+
+class Vendor(Struct, frozen=True):
+    """The state of one vendor at one moment. `stall` is None until the vendor is registered."""
+
+    stall: str | None = None
+    status: Status = "trading"
+    status_reason: str | None = None
+    zone: str | None = None
+    category: str | None = None
+    person: Sealed | None = None
+    bin: str = ""
+    ref: str | None = None
+    registered_at: int = 0
+    registered_by: str = ""
+    accounts: Mapping[str, Account] = {}
+    codes: Mapping[int, Code] = {}
+    first_attached_at: int | None = None
+    last_end: str = ""
+
+    @property
+    def on_roster(self) -> bool:
+        """Registered and not left; a suspended vendor is on the roster."""
+        return self.stall is not None and self.status != "left"
+
+    @property
+    def stage(self) -> Stage:
+        """How far the adoption of a vendor on the roster has come."""
+        standing = self.standing
+        return "attached" if standing.attached else "issued" if standing.issued else "registered"
+
+    @property
+    def standing(self) -> Standing:
+        """What the vendor counts for in the figures."""
+        if not self.on_roster:
+            return NOWHERE
+        issued = attached = False
+        for code in self.codes.values():
+            if code.ended is None:
+                issued = True
+                attached = attached or code.attached_at is not None
+        return Standing(True, issued, attached)
+
+    def live_code(self, bin_: str) -> Code | None:
+        """The bank's live code; there is at most one."""
+        return next((c for c in self.codes.values() if c.bin == bin_ and c.live), None)
+
+
+class Standing(NamedTuple):
+    """Membership in the three counts: attached implies issued implies registered."""
+
+    registered: bool
+    issued: bool
+    attached: bool
+
+
+NOWHERE = Standing(False, False, False)
+UNKNOWN = Vendor()
+
+
+def evolve(vendor: Vendor, event: int, fact: VendorFact) -> Vendor:
+    """The state after one more fact, the vendor's event number `event`.
+
+    Total over any order of facts: one that does not apply (a removal of what does not hang)
+    changes nothing.
+    """
+    match fact:
+        case Registered():
+            return replace(
+                vendor,
+                stall=fact.stall,
+                zone=fact.zone,
+                category=fact.category,
+                person=Sealed(event, fact.personal),
+                bin=fact.bin,
+                ref=fact.ref,
+                registered_at=fact.at,
+                registered_by=fact.by,
+            )
+        case AccountLinked():
+            account = Account(fact.bin, fact.owner, Sealed(event, fact.personal), fact.at)
+            return replace(vendor, accounts={**vendor.accounts, fact.bin: account})
+        case CodeIssued():
+            return _issue(vendor, event, fact)
+        case Attached():
+            code = vendor.codes.get(fact.code)
+            if code is None or not code.live or code.attached_at is not None:
+                return vendor
+            first = vendor.first_attached_at
+            return replace(
+                _with(vendor, replace(code, attached_at=fact.at)),
+                first_attached_at=fact.at if first is None else first,
+            )
+        case Removed():
+            code = vendor.codes.get(fact.code)
+            if code is None or code.attached_at is None:
+                return vendor
+            return replace(_with(vendor, replace(code, attached_at=None)), last_end=fact.reason)
+        case CodeRevoked():
+            code = vendor.codes.get(fact.code)
+            return _end(vendor, code, "revoked", fact.at) if code and code.live else vendor
+        case ProfileChanged():
+            person = vendor.person if fact.personal is None else Sealed(event, fact.personal)
+            return replace(vendor, zone=fact.zone, category=fact.category, person=person)
+        case Moved():
+            return replace(vendor, stall=fact.stall)
+        case StatusChanged():
+            return replace(vendor, status=fact.status, status_reason=fact.reason)
+        case AccountUnlinked():
+            rest = {bin_: a for bin_, a in vendor.accounts.items() if bin_ != fact.bin}
+            return replace(vendor, accounts=rest)
+        case Voided():
+            return vendor
+
+
+def _with(vendor: Vendor, code: Code) -> Vendor:
+    return replace(vendor, codes={**vendor.codes, code.ordinal: code})
+
+
+def _end(vendor: Vendor, code: Code, how: Literal["superseded", "revoked"], at: int) -> Vendor:
+    ended = _with(vendor, replace(code, ended=how, ended_at=at, attached_at=None))
+    return ended if code.attached_at is None else replace(ended, last_end=how)
+
+
+def _issue(vendor: Vendor, event: int, fact: CodeIssued) -> Vendor:
+    before = vendor.live_code(fact.bin)
+    if before is not None:
+        vendor = _end(vendor, before, "superseded", fact.at)
+    return _with(
+        vendor,
+        Code(
+            ordinal=fact.code,
+            bin=fact.bin,
+            version=fact.version,
+            account=fact.account,
+            issued_at=fact.at,
+            supplied=None if fact.personal is None else Sealed(event, fact.personal),
+            ref=fact.ref,
+        ),
+    )
+
+
+def in_order(facts: Sequence[Fact]) -> list[tuple[int, Fact]]:
+    """(ordinal, fact) of the facts that are not voided, in the order in which they happened.
+
+    Facts of the same moment follow the order of the ledger.
+    """
+    voided = {f.event for f in facts if isinstance(f, Voided)}
+    kept = [(n, f) for n, f in enumerate(facts, 1) if n not in voided]
+    kept.sort(key=_moment)
+    return kept
+
+
+def _moment(numbered: tuple[int, Fact]) -> int:
+    return numbered[1].at
+
+
+class History(Struct, frozen=True):
+    """All facts about one vendor, in the order of the ledger."""
+
+    prefix: str
+    number: int
+    facts: tuple[VendorFact, ...] = ()
+
+    @property
+    def vendor_code(self) -> str:
+        """The code printed on the sticker."""
+        return vendor_code(self.prefix, self.number)
+
+    @property
+    def version(self) -> int:
+        """The number of facts: grows with every change."""
+        return len(self.facts)
+
+    def then(self, *facts: VendorFact) -> History:
+        """The history with more facts recorded."""
+        return replace(self, facts=self.facts + facts)
+
+    def replay(self, before: int | None = None) -> Vendor:
+        """The state from the facts that happened before a moment (exclusive; None = all)."""
+        vendor = UNKNOWN
+        for event, fact in in_order(self.facts):
+            if before is not None and fact.at >= before:
+                break
+            vendor = evolve(vendor, event, fact)  # type: ignore[arg-type]
+        return vendor
+
+    def states(self) -> Iterator[tuple[VendorFact, Vendor]]:
+        """Each fact in the order in which it happened, with the state after it."""
+        vendor = UNKNOWN
+        for event, fact in in_order(self.facts):
+            vendor = evolve(vendor, event, fact)  # type: ignore[arg-type]
+            yield fact, vendor  # type: ignore[misc]
+
+    def code_id(self, ordinal: int) -> str:
+        """The public id of one of the vendor's codes."""
+        return code_id(self.vendor_code, ordinal)

@@ -1,0 +1,65 @@
+"""What the store keeps beside the ledger so that reading is fast: unique names, day lines, bits.
+
+Each is a pure function of one subject's facts. A commit writes the difference between the views
+of the history before and after; `verify` and `rebuild` take the views of the whole: one
+definition for all three.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from msgspec import Struct
+
+from tracker.domain.facts import (
+    Attached,
+    CodeIssued,
+    Registered,
+    Removed,
+)
+from tracker.domain.figures import day_lines
+from tracker.domain.vendor import NOWHERE, History, Standing, in_order
+
+STAGES = Standing._fields
+"""The stage bitmaps, in the order of a standing."""
+
+
+class Views(Struct):
+    """The views of one vendor: names it holds, its day lines, its standing by all its facts."""
+
+    names: dict[str, str]
+    lines: Counter[tuple[int, str]]
+    standing: Standing
+
+
+def stall_name(stall: str) -> str:
+    """The unique name of a stall within its market."""
+    return f"s:{stall}"
+
+
+def ref_name(kind: str, bin_: str, ref: str) -> str:
+    """The unique name of a partner's reference: per kind (`v`, `c`, `e`), BIN and market."""
+    return f"{kind}:{bin_}:{ref}"
+
+
+EMPTY = Views({}, Counter(), NOWHERE)
+
+
+def views_of(history: History) -> Views:
+    """The views of a vendor's history."""
+    if not history.facts:
+        return EMPTY
+    vendor = history.replay()
+    names: dict[str, str] = {}
+    me = str(history.number)
+    if vendor.stall is not None and vendor.on_roster:
+        names[stall_name(vendor.stall)] = me
+    for ordinal, fact in in_order(history.facts):
+        if isinstance(fact, Registered) and fact.ref is not None:
+            names[ref_name("v", fact.bin, fact.ref)] = me
+        elif isinstance(fact, CodeIssued) and fact.ref is not None:
+            names[ref_name("c", fact.bin, fact.ref)] = f"{me}.{fact.code}"
+        elif isinstance(fact, Attached | Removed) and fact.ref is not None:
+            code = vendor.codes.get(fact.code)
+            names[ref_name("e", code.bin if code else "", fact.ref)] = f"{me}.{ordinal}"
+    return Views(names, day_lines(history), vendor.standing)

@@ -1,0 +1,93 @@
+"""Every setting, once: its environment variable, its default, and why.
+
+Read by `Settings.read`; a flag of the command line wins over the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct, field
+
+from tracker.domain.errors import Invalid
+
+MIB: Final = 1024 * 1024
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The settings of one process. Sizes are in bytes where the name says so."""
+
+    data: Path = field(default_factory=lambda: Path("data"))
+    store_url: str | None = None
+    queue_url: str | None = None
+    accept_volatile_store: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8480
+    processes: int = 1
+    revision_quiet_s: int = 300
+    close_at_minute: int = 5
+    tick_s: float = 1.0
+    upload_bytes_max: int = 128 * MIB
+    body_bytes_max: int = 1 * MIB
+    store_connections_max: int = 64
+    log_level: str = "info"
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ, **given: object) -> Settings:
+        """Defaults, overlaid by `TRACKER_<NAME>`, overlaid by what is given and not None.
+
+        Raises `Invalid` where a value does not fit its setting.
+        """
+        values: dict[str, object] = {}
+        for name, type_ in cls.__annotations__.items():
+            text = environ.get(variable(name))
+            if text is not None:
+                values[name] = _parse(variable(name), text, str(type_))
+        values.update({name: value for name, value in given.items() if value is not None})
+        return cls(**values)  # type: ignore[arg-type]
+
+
+EXPLAINED: Final[dict[str, str]] = {
+    "data": "directory of the embedded store, the master key and the socket",
+    "store_url": "Valkey or Redis of your own; without it `tracker up` starts its own server",
+    "queue_url": "store of the job queue; by default database 1 of the same server",
+    "accept_volatile_store": "accept a store that may lose or evict data (throw-away use)",
+    "host": "address the service listens on",
+    "port": "port the service listens on",
+    "processes": "service processes; one per core that you can spare",
+    "revision_quiet_s": "seconds without new facts before a market's outdated days are recomputed",
+    "close_at_minute": "minutes after midnight (Vietnam) at which the day before is closed",
+    "tick_s": "seconds between two looks of the schedule",
+    "upload_bytes_max": "largest imported file; a million CSV rows are about 100 MB",
+    "body_bytes_max": "largest request body that is not a file",
+    "store_connections_max": "connections a process opens to the store",
+    "log_level": "debug, info, warning or error",
+}
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"TRACKER_{name.upper()}"
+
+
+def _parse(name: str, text: str, type_: str) -> object:
+    try:
+        match type_:
+            case "int":
+                return int(text)
+            case "float":
+                return float(text)
+            case "bool":
+                return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
+            case "Path":
+                return Path(text)
+            case _:
+                return text or None
+    except (ValueError, KeyError):
+        raise Invalid(
+            f"{name} is not a value of type {type_}. Correct the environment.",
+            code="SETTING_INVALID",
+        ) from None
