@@ -1,0 +1,122 @@
+"""What every use case works with: the store, the keys, the clock. Made in `tracker.bootstrap`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from tracker.access.vault import Keyring, VendorVault
+from tracker.domain.errors import NotFound, TrackerError, Unavailable
+from tracker.domain.market import Market
+from tracker.domain.vendor import History
+from tracker.settings import Settings
+from tracker.store.commit import Commit, Committer, Outcome, Replayed
+from tracker.store.jobs import Jobs
+from tracker.store.publications import Publications
+from tracker.store.reads import Reader
+from tracker.store.schedule_state import ScheduleState
+
+ATTEMPTS_MAX = 10
+"""How often a use case reads and decides anew after losing a race, before it gives up (503)."""
+
+
+class Answered(TrackerError):
+    """The request was answered before, under the same idempotency key."""
+
+    status = 200
+    title = "Answered before"
+    default_code = "ANSWERED"
+
+    def __init__(self, stored: bytes) -> None:
+        super().__init__("This request was answered before.")
+        self.stored = stored
+
+
+class Once(Struct, frozen=True):
+    """An idempotency key: where its answer is kept, and how a result becomes the stored answer."""
+
+    key: str
+    seal: Callable[[Any], bytes]
+
+
+class Tracker:
+    """The surroundings of a use case. `now` gives ms since the epoch."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        client: Any,
+        keyring: Keyring,
+        now: Callable[[], int],
+        dispatch: Callable[[str], Awaitable[None]],
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.settings = settings
+        self.client = client
+        self.keyring = keyring
+        self.now = now
+        self.dispatch = dispatch
+        self.random_bytes = random_bytes
+        self.reader = Reader(client)
+        self.committer = Committer(client)
+        self.publications = Publications(client)
+        self.jobs = Jobs(client)
+        self.schedule_state = ScheduleState(client)
+        self._prefixes: dict[str, str] = {}
+
+    async def market(self, market: str) -> Market:
+        """The market; raises `NotFound`."""
+        found = await self.reader.market(market)
+        if found is None:
+            raise NotFound("There is no such market.")
+        return found
+
+    async def market_id(self, prefix: str) -> str:
+        """The id of the market with this prefix (it never changes); raises `NotFound`."""
+        known = self._prefixes.get(prefix)
+        if known is None:
+            known = await self.reader.market_of_prefix(prefix)
+            if known is None:
+                raise NotFound("There is no such vendor.")
+            self._prefixes[prefix] = known
+        return known
+
+    async def vault(self, market: str, history: History) -> VendorVault:
+        """The vault of a vendor that has a data key; raises `NotFound` where it was erased."""
+        return (await self.vaults(market, [history]))[0]
+
+    async def vaults(self, market: str, histories: Sequence[History]) -> list[VendorVault]:
+        """The vaults of vendors that have data keys, in their order."""
+        wrapped = await self.reader.data_keys(market, [h.number for h in histories])
+        if None in wrapped:
+            raise NotFound("The personal data of this vendor were erased.", code="ERASED")
+        return [
+            VendorVault(history.vendor_code, self.keyring.unwrap(key))
+            for history, key in zip(histories, wrapped, strict=True)
+            if key is not None
+        ]
+
+    def new_vault(self, commit: Commit, data_keys: str, history: History) -> VendorVault:
+        """The vault of a new vendor; its data key goes along with the commit."""
+        key = self.keyring.new_data_key()
+        commit.record(data_keys, str(history.number), self.keyring.wrap(key), new=True)
+        return VendorVault(history.vendor_code, key)
+
+    async def commit(self, commit: Commit) -> Outcome:
+        """One commit; raises `Answered` where the idempotency key has an answer already."""
+        outcome = await self.committer.commit(commit)
+        if isinstance(outcome, Replayed):
+            raise Answered(outcome.answer)
+        return outcome
+
+
+def busy() -> Unavailable:
+    """The refusal after too many lost races on one vendor."""
+    return Unavailable(
+        "Others keep changing the same record. Nothing was written; send the request again.",
+        code="BUSY",
+    )

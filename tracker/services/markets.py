@@ -1,0 +1,371 @@
+"""Markets, censuses and areas: what the city department sets up."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from tracker.access.keys import Principal
+from tracker.access.roles import hidden
+from tracker.domain import decide
+from tracker.domain.codes import PREFIX
+from tracker.domain.days import day_date, day_number, day_of, moment_text, start_of
+from tracker.domain.errors import Conflict, Fault, Invalid
+from tracker.domain.facts import (
+    AreaAdded,
+    AreasSeeded,
+    CensusDeclared,
+    MarketFounded,
+    MarketOpened,
+)
+from tracker.domain.market import Market
+from tracker.services import areas_seed
+from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
+from tracker.store.commit import MARKET, Commit, Done, Taken
+from tracker.store.keys import SERVICE, Space
+
+AREAS = "areas"
+"""The service's subject that holds the administrative units."""
+
+
+class AreaOut(Struct, frozen=True):
+    """An administrative unit; (code, valid_from) is its key, `valid_to` is exclusive."""
+
+    code: str
+    name: str
+    parent: str | None
+    valid_from: str
+    valid_to: str | None
+
+
+class MarketArea(Struct, frozen=True, rename={"from_": "from"}):
+    """The unit that a market belongs to, from a day and until (exclusive) another or for now."""
+
+    area_code: str
+    from_: str
+    to: str | None
+
+
+class MarketOut(Struct, frozen=True):
+    """A market."""
+
+    id: str
+    name: str
+    prefix: str
+    area_code: str | None
+    areas: list[MarketArea]
+    zones: list[str]
+    opened_on: str
+    version: int
+
+
+class CensusOut(Struct, frozen=True):
+    """A declared number of vendors."""
+
+    id: str
+    effective_on: str
+    vendors: int
+    source: str
+    recorded_at: str
+
+
+class Created(NamedTuple):
+    """A market after a write; `created` is false where it was there, just so."""
+
+    market: MarketOut
+    created: bool
+
+
+class NewMarket(Struct, frozen=True):
+    """A market to be; `opened_on` is a day."""
+
+    id: str
+    name: str
+    prefix: str
+    area_code: str | None
+    opened_on: int
+    zones: tuple[str, ...] = ()
+
+
+async def create(
+    tracker: Tracker, principal: Principal, new: NewMarket, once: Once | None = None
+) -> Created:
+    """Sets up a market. The same market again is no error; it comes back as it is.
+
+    Two steps, id and prefix in the service's ledger, then the market's own: a call that died in
+    between is completed by the next one like it. Raises `Conflict` `MARKET_EXISTS` or
+    `PREFIX_TAKEN`, `Invalid` `AREA_UNKNOWN`.
+    """
+    area_from = await _area_from(tracker, new)
+    await _found(tracker, principal, new)
+    for _ in range(ATTEMPTS_MAX):
+        when = decide.stated(None, tracker.now(), principal.id)
+        opened = MarketOpened(
+            start_of(new.opened_on),
+            when.now,
+            when.by,
+            name=new.name,
+            prefix=new.prefix,
+            area_code=new.area_code,
+            area_from=area_from,
+            zones=new.zones,
+        )
+        there = await tracker.reader.market(new.id)
+        if there is not None:
+            same = (new.name, new.prefix, new.area_code, new.opened_on)
+            if (there.name, there.prefix, there.area_code, there.opened_on) != same:
+                raise _exists()
+            created = Created(market_out(there), False)
+        else:
+            market = Market(
+                id=new.id,
+                name=new.name,
+                prefix=new.prefix,
+                area_code=new.area_code,
+                area_from=area_from,
+                opened_on=new.opened_on,
+                zones=new.zones,
+                censuses=(),
+                version=1,
+            )
+            created = Created(market_out(market), True)
+        commit = Commit(Space(new.id))
+        if created.created:
+            commit.append(MARKET, 0, [opened])
+        if once is not None:
+            commit.answer(once.key, once.seal(created))
+        if not created.created and once is None:
+            return created
+        if isinstance(await tracker.commit(commit), Done):
+            return created
+    raise busy()
+
+
+async def _area_from(tracker: Tracker, new: NewMarket) -> int | None:
+    if new.area_code is None:
+        return None
+    today = day_of(tracker.now())
+    for area in await areas(tracker):
+        if area.code == new.area_code and area.valid_to is None:
+            return _day(area.valid_from)
+    raise Invalid(
+        "No administrative unit with this code is valid today. GET /v1/areas lists them.",
+        code="AREA_UNKNOWN",
+        faults=(Fault("/area_code", "AREA_UNKNOWN", f"Not a unit on {day_date(today)}."),),
+    )
+
+
+async def _found(tracker: Tracker, principal: Principal, new: NewMarket) -> None:
+    if not PREFIX.fullmatch(new.prefix):
+        raise Invalid(
+            "A prefix has three characters A-Z0-9, the first a letter.", code="PREFIX_INVALID"
+        )
+    now = tracker.now()
+    commit = Commit(Space(SERVICE))
+    fact = MarketFounded(now, now, principal.id, market=new.id, prefix=new.prefix)
+    commit.append(f"market:{new.id}", 0, [fact])
+    commit.claim(f"market:{new.id}", new.prefix)
+    commit.claim(f"prefix:{new.prefix}", new.id)
+    known = await tracker.reader.service(f"market:{new.id}")
+    if known:
+        if isinstance(known[0], MarketFounded) and known[0].prefix == new.prefix:
+            return
+        raise _exists()
+    outcome = await tracker.committer.commit(commit)
+    if isinstance(outcome, Taken):
+        if outcome.name.startswith("prefix:"):
+            raise Conflict("Another market has this prefix.", code="PREFIX_TAKEN")
+        raise _exists()
+    if not isinstance(outcome, Done):
+        await _found(tracker, principal, new)
+
+
+def _exists() -> Conflict:
+    return Conflict(
+        "A market with this id exists already, with other particulars.", code="MARKET_EXISTS"
+    )
+
+
+def market_out(market: Market) -> MarketOut:
+    """The market as everybody may see it."""
+    areas_ = []
+    if market.area_code is not None and market.area_from is not None:
+        since = day_date(market.area_from).isoformat()
+        areas_ = [MarketArea(market.area_code, since, None)]
+    return MarketOut(
+        id=market.id,
+        name=market.name,
+        prefix=market.prefix,
+        area_code=market.area_code,
+        areas=areas_,
+        zones=list(market.zones),
+        opened_on=day_date(market.opened_on).isoformat(),
+        version=market.version,
+    )
+
+
+async def get(tracker: Tracker, principal: Principal, market: str) -> MarketOut:
+    """One market."""
+    if not principal.may_market(market):
+        raise hidden()
+    found = await tracker.reader.market(market)
+    if found is None:
+        raise hidden()
+    return market_out(found)
+
+
+async def listed(tracker: Tracker, principal: Principal) -> list[MarketOut]:
+    """The markets in the principal's scope, by id."""
+    ids = [m for m in await tracker.reader.markets() if principal.may_market(m)]
+    looks = await tracker.reader.look_many(ids)
+    return [market_out(look.market) for look in looks if look.market is not None]
+
+
+async def declare_census(
+    tracker: Tracker,
+    principal: Principal,
+    market: str,
+    *,
+    effective_on: int,
+    vendors: int,
+    source: str,
+    once: Once | None = None,
+) -> tuple[CensusOut, bool]:
+    """A declared number of vendors, effective from a day (which may lie ahead).
+
+    The same declaration again gives the one that stands; the flag tells a new one.
+    """
+    for _ in range(ATTEMPTS_MAX):
+        place = await tracker.market(market)
+        now = tracker.now()
+        fact = CensusDeclared(
+            start_of(effective_on), now, principal.id, vendors=vendors, source=source
+        )
+        known = [
+            c
+            for c in place.censuses
+            if (c.effective_on, c.vendors, c.source) == (effective_on, vendors, source)
+        ]
+        stands = [c for c in place.censuses if c.effective_on == effective_on][-1:]
+        new = not (known and known[-1:] == stands)
+        out = (
+            CensusOut(
+                id=f"{place.prefix}.e{place.version + 1}",
+                effective_on=day_date(effective_on).isoformat(),
+                vendors=vendors,
+                source=source,
+                recorded_at=moment_text(now),
+            )
+            if new
+            else _census_out(place, len(place.censuses) - 1 - place.censuses[::-1].index(known[-1]))
+        )
+        commit = Commit(Space(market))
+        if new:
+            commit.append(MARKET, place.version, [fact])
+            commit.mark(effective_on)
+        if once is not None:
+            commit.answer(once.key, once.seal((out, new)))
+        if not new and once is None:
+            return out, new
+        if isinstance(await tracker.commit(commit), Done):
+            return out, new
+    raise busy()
+
+
+def _census_out(place: Market, index: int) -> CensusOut:
+    census = place.censuses[index]
+    return CensusOut(
+        id=census.id,
+        effective_on=day_date(census.effective_on).isoformat(),
+        vendors=census.vendors,
+        source=census.source,
+        recorded_at=moment_text(census.recorded),
+    )
+
+
+async def censuses(tracker: Tracker, principal: Principal, market: str) -> list[CensusOut]:
+    """A market's censuses by the day from which they count."""
+    if not principal.may_market(market):
+        raise hidden()
+    place = await tracker.reader.market(market)
+    if place is None:
+        raise hidden()
+    return [_census_out(place, n) for n in range(len(place.censuses))]
+
+
+# ── areas ────────────────────────────────────────────────────────────────────────────────────
+
+
+async def areas(tracker: Tracker) -> list[AreaOut]:
+    """All administrative units, those that have ended too, by code and first day."""
+    found: dict[tuple[str, int], AreaOut] = {}
+    for fact in await tracker.reader.service(AREAS):
+        rows = fact.areas if isinstance(fact, AreasSeeded) else ()
+        if isinstance(fact, AreaAdded):
+            rows = ((fact.code, fact.name, fact.parent, fact.valid_from, fact.valid_to),)
+        for code, name, parent, valid_from, valid_to in rows:
+            found[code, valid_from] = AreaOut(
+                code,
+                name,
+                parent,
+                day_date(valid_from).isoformat(),
+                None if valid_to is None else day_date(valid_to).isoformat(),
+            )
+    return [found[key] for key in sorted(found)]
+
+
+async def add_area(
+    tracker: Tracker, principal: Principal, new: AreaOut, once: Once | None = None
+) -> tuple[AreaOut, bool]:
+    """A unit, or the same (code, valid_from) with another end; the flag tells a new one."""
+    for _ in range(ATTEMPTS_MAX):
+        facts = await tracker.reader.service(AREAS)
+        known = [a for a in await areas(tracker) if a == new]
+        commit = Commit(Space(SERVICE))
+        now = tracker.now()
+        if not known:
+            fact = AreaAdded(
+                now,
+                now,
+                principal.id,
+                code=new.code,
+                name=new.name,
+                parent=new.parent,
+                valid_from=_day(new.valid_from),
+                valid_to=None if new.valid_to is None else _day(new.valid_to),
+            )
+            commit.append(AREAS, len(facts), [fact])
+        if once is not None:
+            commit.answer(once.key, once.seal((new, not known)))
+        if known and once is None:
+            return new, False
+        if isinstance(await tracker.commit(commit), Done):
+            return new, not known
+    raise busy()
+
+
+async def seed_areas(tracker: Tracker) -> None:
+    """First start: the units of today and Vũng Tàu's 17 before them, as one fact."""
+    if await tracker.reader.service(AREAS):
+        return
+    rows = tuple(
+        (
+            area.code,
+            area.name,
+            area.parent,
+            day_number(area.valid_from),
+            None if area.valid_to is None else day_number(area.valid_to),
+        )
+        for area in areas_seed.seed_areas()
+    )
+    now = tracker.now()
+    commit = Commit(Space(SERVICE))
+    source = "vietnam-provinces 2025.10.1; Decision 19/2025/QD-TTg"
+    commit.append(AREAS, 0, [AreasSeeded(now, now, "start", source=source, areas=rows)])
+    await tracker.committer.commit(commit)
+
+
+def _day(text: str) -> int:
+    return day_number(date.fromisoformat(text))

@@ -1,0 +1,261 @@
+"""Close days, recompute outdated ones, publish, and read what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from tracker.access.keys import Principal
+from tracker.access.roles import hidden
+from tracker.domain.days import day_of
+from tracker.domain.errors import Invalid
+from tracker.domain.facts import Published
+from tracker.domain.figures import content
+from tracker.domain.snapshot import GENESIS, canonical, publish, sha256
+from tracker.services.context import Tracker
+from tracker.services.job_ids import new_job
+from tracker.store.commit import Commit, Done, Stale
+from tracker.store.jobs import Job
+from tracker.store.keys import Space
+from tracker.store.publications import HEAD, add_publication, read_head, read_latest
+from tracker.store.reads import Look
+
+BATCH = 100
+"""Markets read and published in one round trip: about 100 kB of replies."""
+
+DAYS_PER_COMMIT = 31
+"""Days of one market published in one commit: bounds what one step writes."""
+
+RUN_DAYS_MAX = 3_660
+"""Days of one run: ten years."""
+
+
+async def start_run(
+    tracker: Tracker,
+    by: str,
+    *,
+    first: int,
+    last: int,
+    markets: Sequence[str] | None = None,
+    key: str | None = None,
+) -> Job:
+    """Asks the workers to (re)compute the days `first`…`last` of some or all markets.
+
+    Raises `Invalid` `DAY_NOT_OVER` where `last` is not over yet, `RANGE` where the days are not
+    one.
+    """
+    today = day_of(tracker.now())
+    if last >= today:
+        raise Invalid(
+            "A day can be closed when it is over; the last may be yesterday.", code="DAY_NOT_OVER"
+        )
+    if not 0 <= last - first < RUN_DAYS_MAX:
+        raise Invalid(f"Give a range of 1 to {RUN_DAYS_MAX} days, first to last.", code="RANGE")
+    params = {"mode": "days", "from": first, "to": last, "markets": markets and list(markets)}
+    job = new_job(tracker, "snapshots", by, params)
+    known = await tracker.jobs.create(job, key)
+    await tracker.dispatch(known.job)
+    return job if known.job == job.id else await tracker.jobs.get(known.job) or job
+
+
+async def run(tracker: Tracker, job: Job) -> dict[str, Any]:
+    """The job itself; safe to run twice and at once, for the same content is published once."""
+    if job.params["mode"] == "outdated":
+        return await _run_outdated(tracker, job)
+    days = range(job.params["from"], job.params["to"] + 1)
+    markets = job.params["markets"] or list(await tracker.reader.markets())
+    job = replace(job, total=len(markets), done=0)
+    published = 0
+    for start in range(0, len(markets), BATCH):
+        batch = markets[start : start + BATCH]
+        for part in _chunks(days, DAYS_PER_COMMIT):
+            published += await publish_days(tracker, batch, part)
+        job = replace(job, done=start + len(batch))
+        await tracker.jobs.save(replace(job, state="running"))
+    if job.params.get("closes"):
+        await tracker.schedule_state.close(job.params["to"])
+    return {"markets": len(markets), "days": len(days), "published": published}
+
+
+async def _run_outdated(tracker: Tracker, job: Job) -> dict[str, Any]:
+    yesterday = day_of(tracker.now()) - 1
+    published = 0
+    markets = await outdated(tracker)
+    job = replace(job, total=len(markets), done=0)
+    for done, (market, since) in enumerate(markets.items(), 1):
+        days = range(since, yesterday + 1)
+        there = await tracker.publications.latest_days(market, days)
+        redone = sorted(there) or [yesterday]
+        for part in _chunks(redone, DAYS_PER_COMMIT):
+            published += await publish_days(
+                tracker, [market], part, again=True, settles=part[-1] == redone[-1]
+            )
+        await tracker.jobs.save(replace(job, done=done, state="running"))
+    return {"markets": len(markets), "published": published}
+
+
+async def outdated(tracker: Tracker) -> dict[str, int]:
+    """Markets with a fact on a closed day that has been quiet long enough, and since which day."""
+    quiet = tracker.now() - tracker.settings.revision_quiet_s * 1000
+    today = day_of(tracker.now())
+    marks = await tracker.reader.marks(list(await tracker.reader.markets()))
+    return {m: day for m, (day, at) in marks.items() if day < today and at <= quiet}
+
+
+async def publish_days(
+    tracker: Tracker,
+    markets: Sequence[str],
+    days: Sequence[int],
+    *,
+    again: bool = False,
+    settles: bool = False,
+) -> int:
+    """Publishes each of these days of each market whose content differs from its latest revision.
+
+    With `again` only days that have a revision. With `settles` an outdated mark that the days
+    cover is dropped. Returns how many revisions were published.
+    """
+    pending, published = list(markets), 0
+    fields = [HEAD, *(str(day) for day in days)]
+    while pending:
+        looks = await tracker.reader.look_many(pending, fields)
+        planned = []
+        for market, look in zip(pending, looks, strict=True):
+            commit, count = _plan(tracker, market, look, days, again=again, settles=settles)
+            if commit is not None:
+                planned.append((market, commit, count))
+        outcomes = await tracker.committer.commit_many([commit for _, commit, _ in planned])
+        pending = []
+        for (market, _, count), outcome in zip(planned, outcomes, strict=True):
+            if isinstance(outcome, Stale):
+                pending.append(market)  # another worker published first: look again
+            elif isinstance(outcome, Done) and count:
+                published += count
+                await tracker.publications.feed_market(market)
+    return published
+
+
+def _plan(
+    tracker: Tracker, market: str, look: Look, days: Sequence[int], *, again: bool, settles: bool
+) -> tuple[Commit | None, int]:
+    if look.market is None:
+        return None, 0
+    space, now = Space(market), tracker.now()
+    commit, count, records = Commit(space), 0, look.published
+    for day in days:
+        latest = read_latest(records, day)
+        if not look.market.open_on(day) or (again and latest is None):
+            continue
+        body = content(look.market, look.sums, day)
+        digest = bytes.fromhex(sha256(canonical(body)).removeprefix("sha256:"))
+        if latest is not None and latest.content_digest == digest:
+            continue
+        head = read_head(records)
+        revision = 1 if latest is None else latest.revision + 1
+        whole = publish(
+            body,
+            revision=revision,
+            position=look.position,
+            published_at=now,
+            previous=GENESIS if head is None else head.digest.hex(),
+        )
+        fact = Published(
+            now,
+            now,
+            "snapshots",
+            day=day,
+            revision=revision,
+            position=look.position,
+            ordinal=1 if head is None else head.ordinal + 1,
+            content_digest=digest,
+            digest=bytes.fromhex(whole["digest"].removeprefix("sha256:")),
+        )
+        records = add_publication(commit, space, fact, canonical(whole), records)
+        count += 1
+    if settles and look.marked_day is not None and look.marked_day >= min(days):
+        commit.settled(look.position)
+    elif not count:
+        return None, 0
+    return commit, count
+
+
+def _chunks(days: Sequence[int], size: int) -> list[Sequence[int]]:
+    return [days[start : start + size] for start in range(0, len(days), size)]
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def one(
+    tracker: Tracker,
+    principal: Principal,
+    market: str,
+    day: int,
+    revision: int | None = None,
+) -> bytes:
+    """The published body of a day, its latest revision or the one asked for."""
+    if not principal.may_market(market):
+        raise hidden()
+    if revision is None:
+        latest = (await tracker.publications.latest_days(market, [day])).get(day)
+        if latest is None:
+            raise hidden()
+        revision = latest.revision
+    body = (await tracker.publications.bodies([(market, day, revision)]))[0]
+    if body is None:
+        raise hidden()
+    return body
+
+
+async def listed(
+    tracker: Tracker,
+    principal: Principal,
+    market: str,
+    *,
+    first: int | None,
+    last: int | None,
+    every: bool,
+    after: tuple[int, int] | None,
+    limit: int,
+) -> tuple[list[bytes], tuple[int, int] | None]:
+    """Published bodies of a market by day and revision, after a (day, revision).
+
+    The latest revision of each day, or with `every` all of them; and where to go on, if anywhere.
+    """
+    if not principal.may_market(market) or await tracker.reader.market(market) is None:
+        raise hidden()
+    days = [
+        day
+        for day in await tracker.publications.published_days(market)
+        if (first is None or day >= first) and (last is None or day <= last)
+    ]
+    if after is not None:
+        days = [day for day in days if day >= after[0]]
+    latest = await tracker.publications.latest_days(market, days) if days else {}
+    wanted = [
+        (market, day, revision)
+        for day in days
+        for revision in range(1 if every else latest[day].revision, latest[day].revision + 1)
+        if after is None or (day, revision) > after
+    ]
+    some = wanted[:limit]
+    bodies = [body for body in await tracker.publications.bodies(some) if body is not None]
+    return bodies, some[-1][1:] if len(wanted) > limit else None
+
+
+async def feed(
+    tracker: Tracker, principal: Principal, after: int, limit: int
+) -> tuple[list[bytes], int, bool]:
+    """Published bodies in the order of publication, after a position of the feed.
+
+    Returns bodies, the position of the last entry looked at, and whether more follow. A reader
+    with a scope gets its own markets only.
+    """
+    page = await tracker.publications.feed_page(after, limit)
+    mine = [entry for entry in page if principal.may_market(entry.market)]
+    bodies = await tracker.publications.bodies([(e.market, e.day, e.revision) for e in mine])
+    reached = page[-1].position if page else after
+    more = len(page) == limit and await tracker.publications.feed_position() > reached
+    return [body for body in bodies if body is not None], reached, more

@@ -1,0 +1,305 @@
+"""Register vendors, link accounts, read vendors: the daily work of a bank and a manager."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from tracker.access.keys import Principal
+from tracker.access.roles import hidden
+from tracker.access.vault import VendorVault
+from tracker.domain import decide
+from tracker.domain.codes import parse_vendor_code, vendor_code
+from tracker.domain.decide import Stated
+from tracker.domain.errors import Conflict, Invalid, NotFound
+from tracker.domain.facts import AccountDetails, Person, VendorFact, ZoneAdded
+from tracker.domain.market import Market
+from tracker.domain.text import search_key
+from tracker.domain.vendor import History, Stage
+from tracker.domain.views import ref_name, stall_name
+from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
+from tracker.services.shapes import VendorOut, vendor_out
+from tracker.store.commit import MARKET, Commit, Done
+from tracker.store.keys import Space
+from tracker.store.reads import numbers_in
+from tracker.vietqr import banks
+
+
+class NewAccount(Struct, frozen=True):
+    """An account as a partner states it; without a holder it is the vendor's own."""
+
+    bin: str
+    number: str
+    holder: str | None = None
+
+
+class NewVendor(Struct, frozen=True):
+    """A registration, normalised: stall upper case, name NFC, phone `0…`."""
+
+    stall: str
+    name: str
+    zone: str | None = None
+    category: str | None = None
+    phone: str | None = None
+    partner_ref: str | None = None
+    account: NewAccount | None = None
+    issue_code: bool = False
+
+
+class Written(NamedTuple):
+    """A vendor after a write; `created` tells a new one from one that was there."""
+
+    vendor: VendorOut
+    created: bool
+
+
+async def register(
+    tracker: Tracker, principal: Principal, market: str, new: NewVendor, once: Once | None = None
+) -> Written:
+    """Registers a vendor; the same vendor again is a match: account and code are added to it.
+
+    Raises `Conflict` `STALL_TAKEN` (with the vendor code on the sticker there, nothing else)
+    where another name trades at the stall, `PARTNER_REF_TAKEN` where the reference belongs to
+    another stall.
+    """
+    _check(principal, new)
+    for _ in range(ATTEMPTS_MAX):
+        place = await tracker.market(market)
+        history = await _occupant(tracker, principal, place, new)
+        commit = Commit(Space(market))
+        when = decide.stated(None, tracker.now(), principal.id)
+        created = history is None
+        facts: list[VendorFact] = []
+        if history is None:
+            number = (await tracker.reader.reserve_numbers(market, place.prefix, 1))[0]
+            history = History(place.prefix, number)
+            vault = tracker.new_vault(commit, Space(market).data_keys, history)
+            facts += decide.register(
+                history,
+                vault,
+                when,
+                stall=new.stall,
+                person=Person(new.name, new.phone),
+                zone=new.zone,
+                category=new.category,
+                bin_=partner_bin(principal),
+                ref=new.partner_ref,
+            )
+            add_zone(commit, place, new.zone, when)
+        else:
+            vault = await tracker.vault(market, history)
+        if new.account is not None:
+            holder = new.account.holder or new.name
+            details = AccountDetails(new.account.number, holder)
+            facts += decide.link_account(
+                history.then(*facts), vault, when, bin_=new.account.bin, details=details
+            )
+            if new.issue_code:
+                facts += decide.issue_code(history.then(*facts), vault, when, bin_=new.account.bin)
+        after = history.then(*facts)
+        written = Written(vendor_out(market, after, after.replay(), vault, principal), created)
+        if facts:
+            commit.vendor(history, facts)
+        if once is not None:
+            commit.answer(once.key, once.seal(written))
+        if not facts and once is None:
+            return written
+        if isinstance(await tracker.commit(commit), Done):
+            return written
+    raise busy()
+
+
+def _check(principal: Principal, new: NewVendor) -> None:
+    if new.issue_code and new.account is None:
+        raise Invalid(
+            "A code needs an account: give `account`, or leave out `issue_code`.",
+            code="ACCOUNT_MISSING",
+        )
+    if new.account is not None:
+        require_bin(principal, new.account.bin)
+
+
+def require_bin(principal: Principal, bin_: str) -> None:
+    """A bank the service knows, within the principal's scope; else `BIN_UNKNOWN` or 404."""
+    if not principal.may_bin(bin_):
+        raise hidden()
+    if banks.find(bin_) is None:
+        raise Invalid(
+            "No bank has this BIN. GET /v1/banks lists those that are known.", code="BIN_UNKNOWN"
+        )
+
+
+def partner_bin(principal: Principal) -> str:
+    """Whose references these are: a bank's by its (first) BIN, all others by market."""
+    return min(principal.bins) if principal.role == "bank" and principal.bins else ""
+
+
+async def _occupant(
+    tracker: Tracker, principal: Principal, place: Market, new: NewVendor
+) -> History | None:
+    """The vendor that this registration is about, or None where the stall is free."""
+    names = [stall_name(new.stall)]
+    if new.partner_ref is not None:
+        names.append(ref_name("v", partner_bin(principal), new.partner_ref))
+    holders = await tracker.reader.holders(place.id, names)
+    by_stall, by_ref = holders[0], holders[1] if len(holders) > 1 else None
+    if by_ref is not None and by_ref != by_stall:
+        raise Conflict(
+            "This partner_ref belongs to a vendor at another stall. Send a reference of its own "
+            "for each vendor.",
+            code="PARTNER_REF_TAKEN",
+            vendor=vendor_code(place.prefix, int(by_ref)),
+        )
+    if by_stall is None:
+        return None
+    history = await tracker.reader.history(place.id, place.prefix, int(by_stall))
+    person = decide.person_of(history.replay(), await tracker.vault(place.id, history))
+    if search_key(person.name) != search_key(new.name):
+        raise Conflict(
+            "Another vendor trades at this stall; the code on the sticker there is in `vendor`. "
+            "Correct the stall, or ask the market's office.",
+            code="STALL_TAKEN",
+            vendor=history.vendor_code,
+        )
+    return history
+
+
+def add_zone(commit: Commit, place: Market, zone: str | None, when: Stated) -> Market:
+    """A zone that the market's list does not have joins it in the same commit."""
+    if zone is None or zone in place.zones:
+        return place
+    commit.append(MARKET, place.version, [ZoneAdded(*when, zone=zone)])
+    return place
+
+
+async def link_account(
+    tracker: Tracker, principal: Principal, vendor: str, new: NewAccount
+) -> Written:
+    """The vendor's account at a bank, new or replaced; `created` where there was none.
+
+    Raises `Conflict` `ACCOUNT_HAS_LIVE_CODE` where a live code pays another account number.
+    """
+    require_bin(principal, new.bin)
+    for _ in range(ATTEMPTS_MAX):
+        market, history = await find(tracker, principal, vendor)
+        vault = await tracker.vault(market, history)
+        when = decide.stated(None, tracker.now(), principal.id)
+        known = history.replay()
+        holder = new.holder or decide.person_of(known, vault).name
+        facts = decide.link_account(
+            history, vault, when, bin_=new.bin, details=AccountDetails(new.number, holder)
+        )
+        after = history.then(*facts)
+        written = Written(
+            vendor_out(market, after, after.replay(), vault, principal),
+            new.bin not in known.accounts,
+        )
+        if not facts:
+            return written
+        commit = Commit(Space(market))
+        commit.vendor(history, facts)
+        if isinstance(await tracker.commit(commit), Done):
+            return written
+    raise busy()
+
+
+async def find(tracker: Tracker, principal: Principal, vendor: str) -> tuple[str, History]:
+    """Market and history of a vendor within the principal's scope; else `NotFound`."""
+    try:
+        prefix, number = parse_vendor_code(vendor)
+    except Invalid as wrong:
+        raise hidden() from wrong
+    return await find_number(tracker, principal, prefix, number)
+
+
+async def find_number(
+    tracker: Tracker, principal: Principal, prefix: str, number: int
+) -> tuple[str, History]:
+    """As `find`, by prefix and number."""
+    try:
+        market = await tracker.market_id(prefix)
+    except NotFound as unknown:
+        raise hidden() from unknown
+    if not principal.may_market(market):
+        raise hidden()
+    history = await tracker.reader.history(market, prefix, number)
+    if history.replay().stall is None:
+        raise hidden()
+    return market, history
+
+
+async def get(tracker: Tracker, principal: Principal, vendor: str) -> VendorOut:
+    """One vendor as the principal may see it."""
+    market, history = await find(tracker, principal, vendor)
+    return (await present(tracker, principal, market, [history]))[0]
+
+
+class Filter(Struct, frozen=True):
+    """Which vendors of a market: by stage, zone, category, bank (BIN), and a part of the name."""
+
+    stage: Stage | None = None
+    zone: str | None = None
+    category: str | None = None
+    bank: str | None = None
+    q: str | None = None
+
+
+async def page(
+    tracker: Tracker, principal: Principal, market: str, wanted: Filter, after: int, limit: int
+) -> tuple[list[VendorOut], int | None]:
+    """Vendors on the roster by number, after a number; with the number to go on from, if any.
+
+    `q` finds a part of the name (without diacritics), the stall or the vendor code; a name only
+    where the principal may read it.
+    """
+    place = await tracker.market(market)
+    bits = await tracker.reader.stage_bits(market)
+    chosen = bits["registered"]
+    match wanted.stage:
+        case "attached":
+            chosen = bits["attached"]
+        case "issued":
+            chosen = bits["issued"] & ~bits["attached"]
+        case "registered":
+            chosen = chosen & ~bits["issued"]
+    numbers = [n for n in numbers_in(chosen) if n > after]
+    found: list[VendorOut] = []
+    step = max(limit + 1, 200)
+    for start in range(0, len(numbers), step):
+        some = numbers[start : start + step]
+        histories = await tracker.reader.histories(market, place.prefix, some)
+        shown = await present(tracker, principal, market, histories)
+        found += [vendor for vendor in shown if _fits(vendor, wanted)]
+        if len(found) > limit:
+            return found[:limit], parse_vendor_code(found[limit - 1].vendor)[1]
+    return found, None
+
+
+def _fits(vendor: VendorOut, wanted: Filter) -> bool:
+    if wanted.zone is not None and vendor.zone != wanted.zone:
+        return False
+    if wanted.category is not None and vendor.category != wanted.category:
+        return False
+    if wanted.bank is not None and wanted.bank not in {a.bin for a in vendor.accounts}:
+        return False
+    if wanted.q is None:
+        return True
+    needle = search_key(wanted.q)
+    name = vendor.name if isinstance(vendor.name, str) else ""
+    return any(needle in search_key(text) for text in (name, vendor.stall, vendor.vendor))
+
+
+async def present(
+    tracker: Tracker, principal: Principal, market: str, histories: Sequence[History]
+) -> list[VendorOut]:
+    """Vendors as the principal may see them; those whose data were erased without them."""
+    wrapped = await tracker.reader.data_keys(market, [h.number for h in histories])
+    shown = []
+    for history, key in zip(histories, wrapped, strict=True):
+        vault = None
+        if key is not None:
+            vault = VendorVault(history.vendor_code, tracker.keyring.unwrap(key))
+        shown.append(vendor_out(market, history, history.replay(), vault, principal))
+    return shown

@@ -1,0 +1,79 @@
+"""Clients of the store: one asynchronous for the service, one blocking for the queue.
+
+**Nothing is sent twice.** redis-py's default of ten silent retries ran one INCR twice: it sends a
+command again when the connection broke after it was sent. Here retries are off everywhere. A
+caller may repeat a read once; a write is repeated only by what makes it safe, the idempotency key
+in the commit script.
+
+**RESP2.** Values are bytes in both protocols and nothing here needs RESP3's types. RESP2 saves a
+round trip (HELLO) a connection, and on it a server never speaks unasked: an idle connection that
+has something to read is a dead one. The pool looks before each use and connects anew *before*
+sending, so connections from before a restart of the server cost nothing. RESP3 with redis-py's
+maintenance notices, on by default, switches that look off.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+from redis.retry import Retry
+
+HEALTH_CHECK_S = 30  # a connection idle for longer is asked (PING) before it is trusted
+POP_MARGIN_S = 10.0  # RQ gives its blocking pops this much more before it calls them dead
+
+
+def _options(timeout_s: float, read_s: float | None) -> dict[str, Any]:
+    return {
+        "timeout": timeout_s,  # waiting for a free connection
+        "socket_connect_timeout": timeout_s,
+        "socket_timeout": read_s,
+        "health_check_interval": HEALTH_CHECK_S,
+        "decode_responses": False,
+        "protocol": 2,
+        # Only matters where a URL asks for RESP3: keeps the look before use.
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    }
+
+
+def connect(url: str, *, max_connections: int = 64, timeout_s: float = 10.0) -> redis.asyncio.Redis:
+    """An asynchronous client; it connects on first use and must be closed (``aclose``).
+
+    `url` is ``unix://PATH?db=N``, ``redis://`` or ``rediss://``; options in its query win over
+    ours. `timeout_s` bounds each of: waiting for a free connection, connecting, sending, reading.
+
+    Commands raise `redis.exceptions.ConnectionError` (not sent, or sent with an unknown outcome)
+    and `redis.exceptions.TimeoutError` (outcome unknown). Raises ValueError for another kind of
+    URL.
+    """
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url,
+        max_connections=max_connections,
+        retry=AsyncRetry(NoBackoff(), 0),
+        **_options(timeout_s, timeout_s),
+    )
+    return redis.asyncio.Redis.from_pool(pool)
+
+
+def connect_sync(
+    url: str, *, max_connections: int = 16, timeout_s: float = 10.0, longest_pop_s: float = 0.0
+) -> redis.Redis:
+    """A blocking client for RQ, by the same rules; to be closed (``close``).
+
+    A worker waits for jobs inside a command of the server (BLMOVE), for ``worker_ttl - 15``
+    seconds: give that as `longest_pop_s`, so that a quiet queue is not taken for a dead server.
+    (RQ raises too short a limit of its worker's pool by itself, but connections made before keep
+    theirs.) RQ reconnects by itself after ConnectionError and TimeoutError of a pop.
+    """
+    read_s = max(timeout_s, longest_pop_s + POP_MARGIN_S) if longest_pop_s else timeout_s
+    pool = redis.BlockingConnectionPool.from_url(
+        url,
+        max_connections=max_connections,
+        retry=Retry(NoBackoff(), 0),
+        **_options(timeout_s, read_s),
+    )
+    return redis.Redis.from_pool(pool)

@@ -1,0 +1,175 @@
+"""Jobs: what was asked for, how far it is, what came of it.
+
+A job's record is ours, not the queue's: the queue may lose a job, the record stays among the open
+ones until it is done or failed, and the schedule puts it into the queue again. All keys of jobs
+share one slot. Records are kept `KEPT_MS`, uploaded files and row results likewise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from importlib.resources import files
+from typing import Any, Final, Literal
+
+from msgspec import Struct, msgpack
+from msgspec.structs import replace
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from tracker.store.keys import JOBS_OPEN, job, job_file, job_key, job_rows
+
+KEPT_MS: Final = 7 * 86_400_000
+FILE_CHUNK_BYTES: Final = 512 * 1024
+
+Kind = Literal["import", "snapshots"]
+State = Literal["queued", "running", "done", "failed"]
+RowStatus = Literal["accepted", "duplicate", "rejected"]
+
+
+class JobProblem(Struct, frozen=True):
+    """Why a job failed: the code and the sentence of a problem, never anything personal."""
+
+    code: str
+    detail: str
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """One job. `params` are ids and primitives; `by` is the principal that asked for it."""
+
+    id: str
+    kind: Kind
+    by: str
+    created: int
+    params: dict[str, Any]
+    state: State = "queued"
+    done: int = 0
+    total: int = 0
+    attempts: int = 0
+    result: dict[str, Any] | None = None
+    problem: JobProblem | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Done or failed: nothing will change it any more."""
+        return self.state in ("done", "failed")
+
+
+class RowResult(Struct, frozen=True, array_like=True):
+    """What became of one row of a file; the sentence is made from the code on reading."""
+
+    row: int
+    status: RowStatus
+    id: str | None = None
+    field: str | None = None
+    code: str | None = None
+
+
+class KnownKey(Struct, frozen=True, array_like=True):
+    """What an idempotency key of a job stands for."""
+
+    fingerprint: bytes
+    job: str
+
+
+class Jobs:
+    """Records, files and row results of jobs."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client: Any = client
+        self._create = AsyncScript(client, files("tracker.store").joinpath("job.lua").read_text())
+
+    async def create(self, new: Job, key: str | None = None, fingerprint: bytes = b"") -> KnownKey:
+        """Adds a job to the open ones, at most once a `key`.
+
+        Returns what the key stands for: the job given, or the one that it created before.
+        """
+        known = KnownKey(fingerprint, new.id)
+        keys = [job(new.id), JOBS_OPEN, job_key(key or "")]
+        args: list[bytes] = [
+            new.id.encode(),
+            str(new.created).encode(),
+            str(KEPT_MS).encode(),
+            msgpack.encode(new),
+            b"" if key is None else msgpack.encode(known),
+        ]
+        before = await self._create(keys=keys, args=args)
+        return known if before is None else msgpack.decode(before, type=KnownKey)
+
+    async def known(self, key: str) -> KnownKey | None:
+        """What an idempotency key stands for, if it was used."""
+        raw = await self._client.get(job_key(key))
+        return None if raw is None else msgpack.decode(raw, type=KnownKey)
+
+    async def get(self, id_: str) -> Job | None:
+        """A job's record."""
+        raw = await self._client.get(job(id_))
+        return None if raw is None else msgpack.decode(raw, type=Job)
+
+    async def save(self, changed: Job) -> None:
+        """Writes a record; one that has ended leaves the open ones in the same step."""
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.set(job(changed.id), msgpack.encode(changed), px=KEPT_MS)
+        if changed.ended:
+            pipeline.zrem(JOBS_OPEN, changed.id)
+        await pipeline.execute()
+
+    async def open_ids(self, limit: int = 1_000) -> list[str]:
+        """Ids of jobs that have not ended, oldest first."""
+        return [id_.decode() for id_ in await self._client.zrange(JOBS_OPEN, 0, limit - 1)]
+
+    async def forget(self, id_: str) -> None:
+        """Takes an id whose record is gone (kept its time) out of the open ones."""
+        await self._client.zrem(JOBS_OPEN, id_)
+
+    # ── files ────────────────────────────────────────────────────────────────────────────────
+
+    async def put_chunk(self, id_: str, number: int, sealed: bytes) -> None:
+        """One sealed chunk of the job's file."""
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.hset(job_file(id_), str(number), sealed)
+        pipeline.pexpire(job_file(id_), KEPT_MS)
+        await pipeline.execute()
+
+    async def drop_file(self, id_: str) -> None:
+        """Deletes the job's file: its twin has it."""
+        await self._client.unlink(job_file(id_))
+
+    async def chunks(self, id_: str) -> AsyncIterator[bytes]:
+        """The sealed chunks of the job's file in order."""
+        count = await self._client.hlen(job_file(id_))
+        for number in range(count):
+            chunk = await self._client.hget(job_file(id_), str(number))
+            if chunk is None:
+                raise LookupError(f"The file of job {id_} lacks chunk {number}.")
+            yield chunk
+
+    # ── row results ──────────────────────────────────────────────────────────────────────────
+
+    async def put_rows(self, changed: Job, chunk: int, rows: Sequence[RowResult]) -> None:
+        """The results of one chunk of rows and the job's progress, in one step; safe to repeat."""
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.hset(job_rows(changed.id), str(chunk), msgpack.encode(rows))
+        pipeline.pexpire(job_rows(changed.id), KEPT_MS)
+        pipeline.set(job(changed.id), msgpack.encode(changed), px=KEPT_MS)
+        await pipeline.execute()
+
+    async def row_chunks(self, id_: str) -> Mapping[int, list[RowResult]]:
+        """All chunks of row results that are there, by number."""
+        found = await self._client.hgetall(job_rows(id_))
+        decoded = {int(n): msgpack.decode(raw, type=list[RowResult]) for n, raw in found.items()}
+        return dict(sorted(decoded.items()))
+
+    async def rows(self, id_: str, chunk: int) -> list[RowResult] | None:
+        """One chunk of row results."""
+        raw = await self._client.hget(job_rows(id_), str(chunk))
+        return None if raw is None else msgpack.decode(raw, type=list[RowResult])
+
+
+def finished(running: Job, result: dict[str, Any]) -> Job:
+    """The job, done."""
+    return replace(running, state="done", result=result, done=running.total)
+
+
+def failed(running: Job, problem: JobProblem) -> Job:
+    """The job, failed for good."""
+    return replace(running, state="failed", problem=problem)

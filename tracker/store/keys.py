@@ -1,0 +1,59 @@
+"""The names of all keys. Nobody outside this package knows one.
+
+Everything of a market carries the hash tag `{m:<market>}`, so that one commit is one step on one
+slot; what belongs to the whole service carries `{sys}`, the feed `{feed}`, jobs `{jobs}`.
+"""
+
+from __future__ import annotations
+
+from tracker.domain.views import STAGES
+
+SERVICE = "sys"
+"""The space of the service's own ledger: keys, areas, market ids."""
+
+
+class Space:
+    """The keys of one market, or of the service itself (`SERVICE`)."""
+
+    def __init__(self, name: str) -> None:
+        tag = "{sys}" if name == SERVICE else f"{{m:{name}}}"
+        self.name = name
+        self.ledger = f"{tag}:ledger"  # stream, ids 0-1, 0-2, …: position n is entry 0-n
+        self.docs = f"{tag}:docs"  # hash: subject → its facts, one msgpack array32
+        self.names = f"{tag}:names"  # hash: unique name → who holds it
+        self.deltas = f"{tag}:deltas"  # hash: "<day>:<line>" → change of the market's sum
+        self.bits = {stage: f"{tag}:bits:{stage}" for stage in STAGES}
+        self.data_keys = f"{tag}:datakeys"  # hash: vendor number → wrapped data key
+        self.marks = f"{tag}:marks"  # hash: since which day figures may be outdated
+        self.bodies = f"{tag}:bodies"  # hash: "<day>.<revision>" → compressed published body
+        self.published = f"{tag}:published"  # hash: "<day>" → latest revision; "head" → the chain
+        self.numbers = f"{tag}:numbers"  # counter: vendor numbers given out
+        self.answers = f"{tag}:answer:"  # prefix: stored answers, 7 days
+
+
+FEED = "{feed}:entries"
+FEED_LAST = "{feed}:last"
+
+JOBS_OPEN = "{jobs}:open"
+TICK_LOCK = "{sys}:tick"
+CLOSED_UNTIL = "{sys}:closed-until"
+
+
+def job(id_: str) -> str:
+    """The record of a job (hash)."""
+    return f"{{jobs}}:{id_}"
+
+
+def job_rows(id_: str) -> str:
+    """The results of a job's rows (hash: chunk number → rows)."""
+    return f"{{jobs}}:{id_}:rows"
+
+
+def job_file(id_: str) -> str:
+    """The uploaded file of a job (hash: chunk number → sealed bytes)."""
+    return f"{{jobs}}:{id_}:file"
+
+
+def job_key(key: str) -> str:
+    """What an idempotency key of a job stands for."""
+    return f"{{jobs}}:key:{key}"

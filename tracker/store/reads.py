@@ -1,0 +1,243 @@
+"""Reading what stands: histories, markets, names, the ledger.
+
+Reads may be sent again after a lost connection; nothing here writes but the counter of vendor
+numbers, whose gaps do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from tracker.domain.codes import check_character
+from tracker.domain.facts import (
+    AnyFact,
+    ServiceFact,
+    decode_fact,
+    decode_market,
+    decode_service,
+    decode_vendor,
+)
+from tracker.domain.figures import DaySums
+from tracker.domain.market import Market, market_of
+from tracker.domain.vendor import History
+from tracker.store.commit import MARKET
+from tracker.store.keys import SERVICE, Space
+
+LEDGER_PAGE = 1_000
+"""Entries a read of the ledger: bounds the reply to some hundred kB."""
+
+
+class Entry(NamedTuple):
+    """One entry of a ledger: its position, whom it is about, the fact and its bytes."""
+
+    position: int
+    subject: str
+    fact: AnyFact
+    raw: bytes
+
+
+class Look(NamedTuple):
+    """A market as it stands at one ledger position."""
+
+    position: int
+    market: Market | None
+    sums: DaySums
+    published: dict[str, bytes]
+    marked_day: int | None
+
+
+class Reader:
+    """Reads of ledgers, documents and views."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client: Any = client  # redis-py types replies as unions that say nothing
+        self._look = AsyncScript(client, files("tracker.store").joinpath("look.lua").read_text())
+
+    # ── one market ───────────────────────────────────────────────────────────────────────────
+
+    async def position(self, space: str) -> int:
+        """The position of the ledger's last entry; 0 where it is empty."""
+        last = await self._client.xrevrange(Space(space).ledger, count=1)
+        return _position(last[0][0]) if last else 0
+
+    async def look(self, market: str, published: Sequence[str] = ()) -> Look:
+        """Market, day lines and these publication records, all at one position."""
+        return (await self.look_many([market], published))[0]
+
+    async def look_many(self, markets: Sequence[str], published: Sequence[str] = ()) -> list[Look]:
+        """`look` for many markets in one round trip, each at its own position."""
+        pipeline = self._client.pipeline(transaction=False)
+        for market in markets:
+            space = Space(market)
+            keys = [space.ledger, space.docs, space.deltas, space.published, space.marks]
+            await self._look(keys=keys, args=published, client=pipeline)
+        replies = await pipeline.execute()
+        return [_look(m, published, r) for m, r in zip(markets, replies, strict=True)]
+
+    async def marks(self, markets: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Markets with a mark: the first day whose figures may be outdated, and since when (ms)."""
+        pipeline = self._client.pipeline(transaction=False)
+        for market in markets:
+            pipeline.hmget(Space(market).marks, "day", "ms")
+        found = zip(markets, await pipeline.execute(), strict=True)
+        return {m: (int(day), int(at)) for m, (day, at) in found if day is not None}
+
+    async def market(self, market: str) -> Market | None:
+        """The market's state."""
+        document = await self._client.hget(Space(market).docs, MARKET)
+        return None if document is None else market_of(market, decode_market(document))
+
+    async def history(self, market: str, prefix: str, number: int) -> History:
+        """One vendor's history, empty where there is no such vendor."""
+        return (await self.histories(market, prefix, [number]))[0]
+
+    async def histories(self, market: str, prefix: str, numbers: Sequence[int]) -> list[History]:
+        """Some vendors' histories, in the order asked for."""
+        if not numbers:
+            return []
+        documents = await self._client.hmget(Space(market).docs, [str(n) for n in numbers])
+        return [
+            History(prefix, number, decode_vendor(document) if document else ())
+            for number, document in zip(numbers, documents, strict=True)
+        ]
+
+    async def all_histories(self, market: str, prefix: str) -> dict[int, History]:
+        """Every vendor's history, those who left too, by number."""
+        documents: dict[bytes, bytes] = await self._client.hgetall(Space(market).docs)
+        numbers = sorted(int(subject) for subject in documents if subject != MARKET.encode())
+        return {n: History(prefix, n, decode_vendor(documents[str(n).encode()])) for n in numbers}
+
+    async def holders(self, space: str, names: Sequence[str]) -> list[str | None]:
+        """Who holds each unique name."""
+        if not names:
+            return []
+        found = await self._client.hmget(Space(space).names, list(names))
+        return [None if holder is None else holder.decode() for holder in found]
+
+    async def all_names(self, space: str) -> dict[str, str]:
+        """Every unique name and its holder."""
+        found = await self._client.hgetall(Space(space).names)
+        return {name.decode(): holder.decode() for name, holder in found.items()}
+
+    async def stage_bits(self, market: str) -> dict[str, int]:
+        """The stage bitmaps as integers: bit n (from the left of the stored bytes) is vendor n."""
+        bits = Space(market).bits
+        stored = await self._client.mget(list(bits.values()))
+        return {stage: bit_set(raw or b"") for stage, raw in zip(bits, stored, strict=True)}
+
+    async def data_keys(self, market: str, numbers: Sequence[int]) -> list[bytes | None]:
+        """The wrapped data keys of some vendors."""
+        if not numbers:
+            return []
+        fields = [str(n) for n in numbers]
+        keys: list[bytes | None] = await self._client.hmget(Space(market).data_keys, fields)
+        return keys
+
+    async def all_data_keys(self, market: str) -> dict[int, bytes]:
+        """The wrapped data keys of all vendors, by number."""
+        keys = await self._client.hgetall(Space(market).data_keys)
+        return {int(number): wrapped for number, wrapped in keys.items()}
+
+    async def reserve_numbers(self, market: str, prefix: str, count: int) -> list[int]:
+        """At least `count` fresh vendor numbers, those whose check would be `*` left out."""
+        numbers: list[int] = []
+        while len(numbers) < count:
+            missing = count - len(numbers)
+            last = await self._client.incrby(Space(market).numbers, missing)
+            numbers += [
+                n for n in range(last - missing + 1, last + 1) if check_character(prefix, n) != "*"
+            ]
+        return numbers
+
+    async def answer(self, space: str, key: str) -> bytes | None:
+        """The stored answer under an idempotency key."""
+        found: bytes | None = await self._client.get(Space(space).answers + key)
+        return found
+
+    # ── ledgers ──────────────────────────────────────────────────────────────────────────────
+
+    async def ledger(
+        self, space: str, after: int = 0, until: int | None = None
+    ) -> AsyncIterator[Entry]:
+        """The entries after a position, in order, up to and with `until`."""
+        while True:
+            end = "+" if until is None else f"0-{until}"
+            page = await self._client.xrange(
+                Space(space).ledger, f"(0-{after}", end, count=LEDGER_PAGE
+            )
+            for id_, fields in page:
+                raw = fields[b"e"]
+                after = _position(id_)
+                yield Entry(after, fields[b"n"].decode(), decode_fact(raw), raw)
+            if len(page) < LEDGER_PAGE:
+                return
+
+    # ── the service ──────────────────────────────────────────────────────────────────────────
+
+    async def service(self, subject: str) -> tuple[ServiceFact, ...]:
+        """The facts about one subject of the service (`key:…`, `areas`)."""
+        document = await self._client.hget(Space(SERVICE).docs, subject)
+        return () if document is None else decode_service(document)
+
+    async def service_subjects(self, prefix: str) -> dict[str, tuple[ServiceFact, ...]]:
+        """The facts of all subjects whose name begins with `prefix`."""
+        documents = await self._client.hgetall(Space(SERVICE).docs)
+        return {
+            name.decode(): decode_service(document)
+            for name, document in sorted(documents.items())
+            if name.startswith(prefix.encode())
+        }
+
+    async def markets(self) -> dict[str, str]:
+        """Market id → prefix, of all markets, by id."""
+        names = await self.all_names(SERVICE)
+        prefixes = {
+            holder: name.removeprefix("prefix:")
+            for name, holder in names.items()
+            if name.startswith("prefix:")
+        }
+        return dict(sorted(prefixes.items()))
+
+    async def market_of_prefix(self, prefix: str) -> str | None:
+        """The id of the market with this prefix."""
+        return (await self.holders(SERVICE, [f"prefix:{prefix}"]))[0]
+
+
+def bit_set(raw: bytes) -> int:
+    """A stored bitmap as an integer whose bit n is vendor n."""
+    return int.from_bytes(raw.translate(_MIRROR), "little")
+
+
+def numbers_in(bits: int) -> Iterable[int]:
+    """The vendor numbers of a bit set, ascending."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
+
+
+_MIRROR = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def _position(id_: bytes) -> int:
+    return int(id_.partition(b"-")[2])
+
+
+def _look(market: str, fields: Sequence[str], reply: Any) -> Look:
+    position, document, deltas, published, mark = reply
+    lines: dict[tuple[int, str], int] = {}
+    for field, value in zip(deltas[::2], deltas[1::2], strict=True):
+        day, _, line = field.decode().partition(":")
+        lines[int(day), line] = int(value)
+    return Look(
+        position=position,
+        market=None if document is None else market_of(market, decode_market(document)),
+        sums=DaySums(lines),
+        published={f: v for f, v in zip(fields, published, strict=False) if v is not None},
+        marked_day=None if mark[0] is None else int(mark[0]),
+    )
