@@ -1,25 +1,39 @@
-"""Text as the registry compares it: NFC, and folded without diacritics."""
+"""Text as the registry keeps and compares it: NFC, and folded without diacritics."""
 
 from __future__ import annotations
 
 import unicodedata
 
-_D = str.maketrans({"đ": "d", "Đ": "D"})
+# No decomposition takes the stroke off a đ. Ð/ð (eth) and Ɖ/ɖ look the same on screen and do
+# turn up in rosters typed with old input methods.
+_STROKED_D = str.maketrans({"Đ": "D", "Ð": "D", "Ɖ": "D", "đ": "d", "ð": "d", "ɖ": "d"})
 
 
 def nfc(text: str) -> str:
-    """Unicode NFC with runs of white space as one space and none at the ends."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    """`text` in Unicode normalisation form C, the form in which all text is stored."""
+    return unicodedata.normalize("NFC", text)
 
 
-def strip_marks(text: str) -> str:
-    """Latin letters without marks; đ and Đ have no decomposition and are mapped first."""
-    if text.isascii():
-        return text
-    decomposed = unicodedata.normalize("NFD", text.translate(_D))
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+def squeeze(text: str) -> str:
+    """`text` with every run of white space as one space, and none at the ends."""
+    return " ".join(text.split())
+
+
+def without_marks(text: str) -> str:
+    """`text` decomposed, its combining marks dropped, đ as d; case and other scripts kept."""
+    parts = unicodedata.normalize("NFKD", text.translate(_STROKED_D))
+    return "".join(c for c in parts if not unicodedata.combining(c))
 
 
 def search_key(text: str) -> str:
-    """What two spellings of one name have in common: no marks, no case, single spaces."""
-    return " ".join(strip_marks(text).casefold().split())
+    """The fold by which names are compared: the same key means the same name.
+
+    Lower case, đ as d, no marks, white space collapsed; other scripts stay as they are.
+    "  ĐẶNG thị  Hoa" gives "dang thi hoa".
+    """
+    if text.isascii():
+        return squeeze(text.lower())
+    # NFC first, so that composed and decomposed input meet the same case folding. Case folding
+    # can bring out marks (İ), so those go after it; and what NFKD brings out (ligatures,
+    # superscripts) may be a capital, so the case is folded once more.
+    return squeeze(without_marks(nfc(text).casefold()).casefold())
