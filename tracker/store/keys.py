@@ -37,6 +37,7 @@ FEED_LAST = "{feed}:last"
 JOBS_OPEN = "{jobs}:open"
 TICK_LOCK = "{sys}:tick"
 CLOSED_UNTIL = "{sys}:closed-until"
+SECRETS = "{sys}:secrets"
 
 
 def job(id_: str) -> str:

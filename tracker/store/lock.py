@@ -83,7 +83,10 @@ class Lock:
             log.warning("a lock was left to end by itself (%s)", type(error).__name__)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Stop renewing and close the connections; a lock not released ends by itself."""
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join()
         self._client.close()
 
     def _held(self) -> bool:
