@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from os import environ
 
-from tracker.access.vault import MASTER_KEY_ENV, Keyring, load_master_keys
+from tracker.access.master_key import MASTER_KEY_ENV, load_master_keys
+from tracker.access.vault import Keyring
 from tracker.domain.errors import Unavailable
 from tracker.services.context import Tracker
 from tracker.settings import Settings
@@ -15,6 +16,7 @@ from tracker.store.client import connect
 from tracker.store.durability import require_durable
 from tracker.store.embedded import socket_of
 from tracker.store.queue import QueueClient
+from tracker.store.secrets import LOOKUP, Secrets
 
 
 def wall_clock() -> int:
@@ -49,6 +51,16 @@ def queue_url(settings: Settings) -> str:
     return url.rstrip("/").removesuffix("/0") + "/1"
 
 
+async def _keyring(secrets: Secrets, settings: Settings) -> Keyring:
+    """The keys of this store. A store that has secrets is never given a new master key."""
+    wrapped = await secrets.get(LOOKUP)
+    masters = load_master_keys(settings.data, environ.get(MASTER_KEY_ENV), create=wrapped is None)
+    keyring = Keyring(masters)
+    if wrapped is None:
+        wrapped = await secrets.put_once(LOOKUP, keyring.wrap(keyring.new_data_key()))
+    return Keyring(masters, lookup_secret=keyring.unwrap(wrapped))
+
+
 @asynccontextmanager
 async def open_tracker(
     settings: Settings, *, now: Callable[[], int] = wall_clock
@@ -58,11 +70,11 @@ async def open_tracker(
     Raises `VolatileStore` where the store could lose what it acknowledged, `BadMasterKey` where
     the keys do not fit.
     """
-    keyring = Keyring(load_master_keys(settings.data, environ.get(MASTER_KEY_ENV)))
     client = connect(store_url(settings), max_connections=settings.store_connections_max)
     queue = QueueClient(queue_url(settings))
     try:
         await require_durable(client, accept_volatile=settings.accept_volatile_store)
+        keyring = await _keyring(Secrets(client), settings)
         yield Tracker(
             settings=settings, client=client, keyring=keyring, now=now, dispatch=queue.dispatch
         )
