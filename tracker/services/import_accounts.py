@@ -8,14 +8,24 @@ from tracker.access.keys import Principal
 from tracker.domain import decide
 from tracker.domain.days import day_number, day_of, moment_on
 from tracker.domain.errors import Conflict, TrackerError
-from tracker.domain.facts import AccountDetails, Attached, VendorFact
+from tracker.domain.facts import AccountDetails, Attached, CodeIssued, VendorFact
 from tracker.domain.text import search_key
 from tracker.domain.vendor import Code
 from tracker.domain.views import ref_name, stall_name
-from tracker.services.import_book import Book, Entry, Plan
-from tracker.store.commit import Commit
-from tracker.store.jobs import RowResult
-from tracker.tables.rows import WARNINGS, BankRow
+from tracker.services.context import Tracker
+from tracker.services.import_book import (
+    Book,
+    Entry,
+    Plan,
+    Shelf,
+    accepted,
+    duplicate,
+    rejected,
+)
+from tracker.services.import_places import Places
+from tracker.store.jobs import Job, RowResult
+from tracker.tables.cells import total_line
+from tracker.tables.rows import BankRow
 from tracker.vietqr import banks
 
 EVIDENCE = "declared"
@@ -23,85 +33,80 @@ EVIDENCE = "declared"
 
 
 class Accounts:
-    """Decides rows of a bank's file. Days: `effective_on` where given, `today` of the job."""
+    """Decides rows of a bank's file, of one market or of many that the rows name."""
 
-    def __init__(
-        self, job: str, principal: Principal, effective_on: int | None, today: int
-    ) -> None:
-        self._job = job
+    def __init__(self, tracker: Tracker, job: Job, principal: Principal) -> None:
         self._principal = principal
-        self._effective_on = effective_on
-        self._today = today
+        self._effective_on: int | None = job.params["effective_on"]
+        self._today: int = job.params["today"]
+        self._places = Places(tracker, principal, job.params["market"])
+        self._shelf = Shelf(tracker, job)
 
-    def names(self, rows: Sequence[BankRow]) -> list[str]:
-        """The unique names that these rows are about."""
-        stalls = [stall_name(row.stall) for row in rows if row.stall]
-        refs = [ref_name("c", row.bin, row.partner_ref) for row in rows if row.partner_ref]
-        return stalls + refs
+    async def open(self, rows: Sequence[BankRow]) -> None:
+        """Reads what stands and these rows are about."""
+        names: dict[str, list[str]] = {}
+        for row in rows:
+            market = await self._places.find(row.market)
+            if market is not None and self._refusal(row) is None:
+                wanted = names.setdefault(market, [])
+                wanted.append(stall_name(row.stall))
+                if row.partner_ref:
+                    wanted.append(_ref(row))
+        await self._shelf.open(names, rows[0].row)
 
-    def usable(self, row: BankRow) -> RowResult | None:
-        """Why a row is refused whatever the registry holds; None where it is not."""
-        rejection = row.rejection()
-        if rejection is not None:
-            return _rejected(row, *rejection)
+    def plan(self, row: BankRow) -> Plan:
+        """The row's outcome against the book of its market, which it changes."""
+        refused = self._refusal(row)
+        if refused is not None:
+            return rejected(row, *refused)
+        market = self._places.known(row.market)
+        if market is None:
+            return rejected(row, "market", "MARKET_UNKNOWN" if row.market else "MARKET_MISSING")
+        book = self._shelf[market]
+        held = book.holder(stall_name(row.stall), row.row)
+        if held is None:
+            return rejected(row, "stall", "STALL_UNKNOWN")
+        entry = held[0]
+        known: Code | None = None
+        holder = book.holder(_ref(row), row.row) if row.partner_ref else None
+        if holder is not None:
+            known = holder[0].vendor.codes.get(holder[1])
+            if known is not None and holder[0] is not entry:
+                return rejected(row, "partner_ref", "PARTNER_REF_TAKEN")
+        try:
+            return self._decide(book, entry, row, known)
+        except TrackerError as error:
+            return rejected(row, self._field(entry, row, error.code), error.code)
+
+    def _refusal(self, row: BankRow) -> tuple[str | None, str] | None:
+        """Field and code for which a row is refused whatever the registry holds; or None."""
+        fault = row.rejection()
+        if not row.stall and (total_line("", row.holder) or total_line("", row.market)):
+            return None, "TOTAL_LINE"
+        if fault is not None:
+            return fault
         if not row.stall:
-            return _rejected(row, "stall", "STALL_MISSING")
+            return "stall", "STALL_MISSING"
         if not row.bin:
-            return _rejected(row, "bin", "BIN_MISSING")
+            return "bin", "BIN_MISSING"
         if not self._principal.may_bin(row.bin):
-            return _rejected(row, "bin", "BIN_OUT_OF_SCOPE")
+            return "bin", "BIN_OUT_OF_SCOPE"
         if banks.find(row.bin) is None:
-            return _rejected(row, "bin", "BIN_UNKNOWN")
+            return "bin", "BIN_UNKNOWN"
         if not row.account:
-            return _rejected(row, "account", "ACCOUNT_MISSING")
+            return "account", "ACCOUNT_MISSING"
         for field, day in (("issued_on", row.issued_on), ("attached_on", row.attached_on)):
             if day is not None and day_number(day) > self._today:
-                return _rejected(row, field, "IN_FUTURE")
+                return field, "IN_FUTURE"
         return None
 
-    def plan(self, book: Book, row: BankRow) -> Plan:
-        """The outcome of a usable row against the book, which it changes."""
-        entry = book.holder(stall_name(row.stall))
-        if entry is None:
-            return Plan(_rejected(row, "stall", "STALL_UNKNOWN"), None)
-        known: Code | None = None
-        if row.partner_ref:
-            name = ref_name("c", row.bin, row.partner_ref)
-            held = book.names.get(name)
-            if held is not None:
-                number, _, ordinal = held.partition(".")
-                if int(number) != entry.history.number:
-                    return Plan(_rejected(row, "partner_ref", "PARTNER_REF_TAKEN"), None)
-                known = entry.vendor.codes.get(int(ordinal))
-        by = f"{self._job}.{row.row}"
-        before = Entry(entry.history, entry.vault)
-        commit = book.commit()
-        try:
-            code = self._write(book, entry, row, known, by, commit)
-        except TrackerError as refused:
-            # Nothing of a refused row may stay: not in the store, not in the book.
-            entry.history = before.history
-            book.entries[before.history.number] = before
-            return Plan(_rejected(row, _field(refused.code), refused.code), None)
-        new = entry.history.version > before.history.version
-        id_ = entry.history.code_id(code.ordinal)
-        if new and row.partner_ref:
-            name = ref_name("c", row.bin, row.partner_ref)
-            book.names.setdefault(name, f"{entry.history.number}.{code.ordinal}")
-        if not new and not entry.stated_by(by):
-            return Plan(RowResult(row.row, "duplicate", id_), None)
-        warning = next((fault for fault in row.faults if fault[1] in WARNINGS), (None, None))
-        return Plan(RowResult(row.row, "accepted", id_, *warning), commit if new else None)
-
-    def _write(
-        self, book: Book, entry: Entry, row: BankRow, known: Code | None, by: str, commit: Commit
-    ) -> Code:
-        """Links, issues and attaches what is not there yet; gives the row's code."""
-        code = self._code(entry, row, known)
+    def _decide(self, book: Book, entry: Entry, row: BankRow, known: Code | None) -> Plan:
+        """Links, issues and attaches what is not there yet; all of it or, refused, nothing."""
         facts: list[VendorFact] = []
         history = entry.history
+        code = self._code(entry, row, known)
         if code is None:
-            when = book.stated(self._issue_moment(entry, row), by)
+            when = book.stated(self._issue_moment(entry, row), row.row)
             facts += self._link(entry, row, when)
             facts += decide.issue_code(
                 history.then(*facts),
@@ -117,21 +122,32 @@ class Accounts:
             at = moment_on(day_number(row.attached_on), code.issued_at)
             facts += decide.attach(
                 history.then(*facts),
-                book.stated(at, by),
+                book.stated(at, row.row),
                 code=code.ordinal,
                 evidence=EVIDENCE,
             )
-        if facts:
-            entry.record(commit, facts)
-        return code
+        id_ = history.code_id(code.ordinal)
+        if entry.stated == row.row:
+            return Plan(accepted(row, id_))
+        if not facts or entry.ahead:  # a later row had the last word, before the job was stopped
+            return duplicate(row, book.shown(id_))
+        commit = book.commit()
+        entry.record(commit, facts)
+        if any(isinstance(fact, CodeIssued) for fact in facts):
+            book.make(id_)
+            if row.partner_ref:
+                book.hold(_ref(row), entry, code.ordinal)
+        return Plan(accepted(row, book.shown(id_)), commit)
 
     def _code(self, entry: Entry, row: BankRow, known: Code | None) -> Code | None:
         """The code that the row is about, if it was issued: by its ref, else by its account."""
-        live = entry.vendor.live_code(row.bin)
-        for code in (known, live):
-            if code is not None and self._pays(entry, code, row.account):
-                return code
-        return None
+        candidates = [known, entry.vendor.live_code(row.bin)]
+        if not row.partner_ref:  # stall, BIN and account stand for it, as a ref would for ever
+            codes = list(entry.vendor.codes.values())
+            candidates += [code for code in reversed(codes) if code.bin == row.bin]
+        return next(
+            (code for code in candidates if code and self._pays(entry, code, row.account)), None
+        )
 
     @staticmethod
     def _pays(entry: Entry, code: Code, number: str) -> bool:
@@ -139,8 +155,7 @@ class Accounts:
         return decide.details_of(account.details, entry.vault).number == number
 
     def _link(self, entry: Entry, row: BankRow, when: decide.Stated) -> list[VendorFact]:
-        person = decide.person_of(entry.vendor, entry.vault)
-        holder = row.holder or person.name
+        holder = row.holder or decide.person_of(entry.vendor, entry.vault).name
         account = entry.vendor.accounts.get(row.bin)
         if account is not None:
             details = decide.details_of(account.details, entry.vault)
@@ -164,6 +179,29 @@ class Accounts:
         assumed = self._today if self._effective_on is None else self._effective_on
         return max(moment_on(assumed, since), since)
 
+    @staticmethod
+    def _field(entry: Entry, row: BankRow, code: str) -> str | None:
+        """The field to correct where the registry refuses a row."""
+        if code == "BEFORE_REGISTRATION" and row.issued_on is not None:
+            early = day_number(row.issued_on) < day_of(entry.vendor.registered_at)
+            return "issued_on" if early else "attached_on"
+        return {
+            "BEFORE_REGISTRATION": "attached_on",
+            "BEFORE_ISSUE": "attached_on",
+            "ACCOUNT_HAS_LIVE_CODE": "account",
+        }.get(code)
+
+    def saw(self, rows: Sequence[BankRow], results: Sequence[RowResult]) -> None:
+        """A bank's file lists its own customers only: whom it leaves out says nothing."""
+
+    async def not_listed(self) -> list[str] | None:
+        """None: see `saw`."""
+        return None
+
+
+def _ref(row: BankRow) -> str:
+    return ref_name("c", row.bin, row.partner_ref)
+
 
 def _hung(entry: Entry, code: Code, day: int) -> bool:
     """Whether the code's sticker hangs, or was recorded as hung on that day."""
@@ -173,16 +211,3 @@ def _hung(entry: Entry, code: Code, day: int) -> bool:
         isinstance(fact, Attached) and fact.code == code.ordinal and day_of(fact.at) == day
         for fact in entry.history.facts
     )
-
-
-def _rejected(row: BankRow, field: str | None, code: str) -> RowResult:
-    return RowResult(row.row, "rejected", None, field, code)
-
-
-def _field(code: str) -> str | None:
-    return {
-        "BEFORE_REGISTRATION": "attached_on",
-        "BEFORE_ISSUE": "attached_on",
-        "ACCOUNT_HAS_LIVE_CODE": "account",
-        "VENDOR_LEFT": "stall",
-    }.get(code)

@@ -1,42 +1,82 @@
-"""The part of a market that some rows of a file are about, read at once and written as one.
+"""The part of a market that some rows of a file are about, read at once and changed row by row.
 
 Rows are decided in the order of the file, each against what stands and what the rows before it
-add; all their commits go in one pipeline. A row whose commit another writer overtook is read and
-decided anew by itself.
+add. A job that goes on after a stop meets facts that its own rows recorded before: each row sees
+the vendor as it stood when the row came, so it is counted as what it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import count
 from typing import NamedTuple
 
-from tracker.access.vault import VendorVault
+from msgspec.structs import replace
+
+from tracker.access.vault import Keyring, VendorVault
 from tracker.domain.decide import Stated
-from tracker.domain.facts import VendorFact
+from tracker.domain.errors import NotFound
+from tracker.domain.facts import VendorFact, ZoneAdded
 from tracker.domain.market import Market
 from tracker.domain.vendor import History, Vendor
 from tracker.domain.views import Views, views_of
 from tracker.services.context import Tracker
-from tracker.store.commit import Commit
-from tracker.store.jobs import RowResult
+from tracker.store.commit import MARKET, Commit
+from tracker.store.jobs import Job, RowResult
 from tracker.store.keys import Space
+from tracker.tables.rows import WARNINGS, BankRow, RosterRow
+
+DRY_NUMBERS_FROM = 1_000_000_000
+"""Numbers of the vendors that a dry run imagines; nobody gets to see them."""
 
 
 class Plan(NamedTuple):
     """What becomes of a row, and the commit that makes it so (None where nothing is new)."""
 
     result: RowResult
-    commit: Commit | None
+    commit: Commit | None = None
+
+
+def accepted(row: RosterRow | BankRow, id_: str | None) -> RowResult:
+    """The result of a row that stands, with its first doubt, if any."""
+    warning = next((fault for fault in row.faults if fault[1] in WARNINGS), (None, None))
+    return RowResult(row.row, "accepted", id_, *warning)
+
+
+def duplicate(row: RosterRow | BankRow, id_: str | None) -> Plan:
+    """The plan of a row that says nothing new."""
+    return Plan(RowResult(row.row, "duplicate", id_))
+
+
+def rejected(
+    row: RosterRow | BankRow, field: str | None, code: str, id_: str | None = None
+) -> Plan:
+    """The plan of a row that is refused."""
+    return Plan(RowResult(row.row, "rejected", id_, field, code))
 
 
 class Entry:
     """A vendor as it stands after the rows so far."""
 
-    def __init__(self, history: History, vault: VendorVault) -> None:
+    def __init__(self, history: History, keyring: Keyring, wrapped: bytes | None) -> None:
         self.history = history
-        self.vault = vault
+        self.code = history.vendor_code
+        self.stated = 0
+        """The row that recorded something here before a stop, of those reached the latest."""
+        self.ahead: tuple[VendorFact, ...] = ()
+        """What rows that have not come yet recorded before a stop."""
+        self._keyring = keyring
+        self._wrapped = wrapped
         self._vendor: Vendor | None = None
         self._views: Views | None = None
+
+    @cached_property
+    def vault(self) -> VendorVault:
+        """Raises `NotFound` `ERASED` where the personal data are gone."""
+        if self._wrapped is None:
+            raise NotFound("The personal data of this vendor were erased.", code="ERASED")
+        return VendorVault(self.code, self._keyring.unwrap(self._wrapped))
 
     @property
     def vendor(self) -> Vendor:
@@ -49,63 +89,148 @@ class Entry:
         """Adds facts to the vendor and to the commit that carries them."""
         seen = self._views or (views_of(self.history) if self.history.facts else None)
         self._views = commit.vendor(self.history, facts, seen)
-        self.history = self.history.then(*facts)
+        self._see(self.history.then(*facts))
+
+    def rewind(self, job: str, row: int) -> None:
+        """Back to before the job's row `row` where it, or one after it, recorded something."""
+        facts = self.history.facts
+        for place, fact in enumerate(facts):
+            if _row_of(job, fact) >= row:
+                self.ahead = facts[place:]
+                self._see(replace(self.history, facts=facts[:place]))
+                return
+
+    def reach(self, job: str, row: int) -> None:
+        """Forward to where the job's row `row` left the vendor."""
+        facts = self.ahead
+        taken = 0
+        while taken < len(facts) and (stated := _row_of(job, facts[taken])) <= row:
+            self.stated = stated or self.stated
+            taken += 1
+        self.ahead = facts[taken:]
+        self._see(self.history.then(*facts[:taken]))
+
+    def _see(self, history: History) -> None:
+        self.history = history
         self._vendor = None
 
-    def stated_by(self, by: str) -> bool:
-        """Whether a row recorded something here already: a job that goes on after a stop."""
-        return any(fact.by == by for fact in self.history.facts)
+
+def _row_of(job: str, fact: VendorFact) -> int:
+    """The row of the job that recorded the fact; 0 where somebody else did."""
+    who, _, row = fact.by.rpartition(".")
+    return int(row) if who == job else 0
 
 
 class Book:
-    """One market's names and vendors, as far as some rows need them."""
+    """One market's names and vendors, as far as some rows of a job need them."""
 
-    def __init__(self, tracker: Tracker, place: Market, now: int) -> None:
-        self.tracker = tracker
+    def __init__(self, tracker: Tracker, place: Market, job: Job) -> None:
         self.place = place
-        self.now = now
-        self.names: dict[str, str] = {}
-        self.entries: dict[int, Entry] = {}
-        self.spare: list[int] = []
+        self._tracker = tracker
+        self._space = Space(place.id)
+        self._now = tracker.now()
+        self._job = job.id
+        self._dry = bool(job.params["dry_run"])
+        self._names: dict[str, str] = {}
+        self._entries: dict[int, Entry] = {}
+        self._spare: list[int] = []
+        self._imagined = count(DRY_NUMBERS_FROM)
+        self._made: set[str] = set()
 
-    async def load(self, names: Sequence[str], fresh: int = 0) -> None:
-        """Reads who holds these names, their histories and keys, and reserves vendor numbers."""
-        unknown = [name for name in names if name not in self.names]
-        reader, market = self.tracker.reader, self.place.id
+    async def load(self, names: Sequence[str], since: int) -> None:
+        """Reads who holds these names, as they stood before the job's row `since`."""
+        reader, market = self._tracker.reader, self.place.id
+        unknown = [name for name in dict.fromkeys(names) if name not in self._names]
         for name, holder in zip(unknown, await reader.holders(market, unknown), strict=True):
             if holder is not None:
-                self.names[name] = holder
-        numbers = {number_of(self.names[name]) for name in names if name in self.names}
-        wanted = sorted(numbers - self.entries.keys())
+                self._names[name] = holder
+        held = [self._names[name] for name in unknown if name in self._names]
+        wanted = sorted({int(holder.partition(".")[0]) for holder in held} - self._entries.keys())
         histories = await reader.histories(market, self.place.prefix, wanted)
-        vaults = await self.tracker.vaults(market, histories)
-        for history, vault in zip(histories, vaults, strict=True):
-            self.entries[history.number] = Entry(history, vault)
-        if fresh > len(self.spare):
-            missing = fresh - len(self.spare)
-            self.spare += await reader.reserve_numbers(market, self.place.prefix, missing)
+        keys = await reader.data_keys(market, wanted)
+        for history, key in zip(histories, keys, strict=True):
+            entry = self._entries[history.number] = Entry(history, self._tracker.keyring, key)
+            entry.rewind(self._job, since)
+
+    async def reserve(self, names: Sequence[str]) -> None:
+        """Reserves a vendor number for each of these names that nobody holds."""
+        free = len(set(names) - self._names.keys())
+        if free and not self._dry:
+            reader = self._tracker.reader
+            self._spare = await reader.reserve_numbers(self.place.id, self.place.prefix, free)
+
+    def holder(self, name: str, row: int) -> tuple[Entry, int] | None:
+        """The vendor that holds a unique name when row `row` comes, and the ordinal held there."""
+        held = self._names.get(name)
+        if held is None:
+            return None
+        number, _, ordinal = held.partition(".")
+        entry = self._entries[int(number)]
+        if entry.ahead:
+            entry.reach(self._job, row)
+            if not entry.history.facts:
+                return None
+        return entry, int(ordinal or 0)
+
+    def hold(self, name: str, entry: Entry, ordinal: int | None = None) -> None:
+        """The vendor (or one of its codes) holds the name from now on."""
+        number = str(entry.history.number)
+        self._names[name] = number if ordinal is None else f"{number}.{ordinal}"
 
     def commit(self) -> Commit:
         """A commit on this market."""
-        return Commit(Space(self.place.id))
+        return Commit(self._space)
 
     def newcomer(self, commit: Commit) -> Entry:
-        """A vendor with the next fresh number and a data key of its own."""
-        history = History(self.place.prefix, self.spare.pop(0))
-        vault = self.tracker.new_vault(commit, Space(self.place.id).data_keys, history)
-        entry = self.entries[history.number] = Entry(history, vault)
+        """A vendor with a fresh number and a data key of its own."""
+        number = next(self._imagined) if self._dry else self._spare.pop(0)
+        history = History(self.place.prefix, number)
+        entry = self._entries[number] = Entry(history, self._tracker.keyring, None)
+        entry.vault = self._tracker.new_vault(commit, self._space.data_keys, history)
+        self.make(entry.code)
         return entry
 
-    def holder(self, name: str) -> Entry | None:
-        """The vendor that holds a unique name."""
-        held = self.names.get(name)
-        return None if held is None else self.entries[number_of(held)]
+    def add_zone(self, commit: Commit, zone: str, when: Stated) -> None:
+        """A zone that the market's list does not have joins it in the same commit."""
+        if zone and zone not in self.place.zones:
+            commit.append(MARKET, self.place.version, [ZoneAdded(*when, zone=zone)])
+            zones = (*self.place.zones, zone)
+            self.place = replace(self.place, zones=zones, version=self.place.version + 1)
 
-    def stated(self, at: int, by: str) -> Stated:
-        """The times of a fact that happened at `at` (ms)."""
-        return Stated(at, self.now, by)
+    def make(self, id_: str) -> None:
+        """Something new has this id."""
+        if self._dry:
+            self._made.add(id_)
+
+    def shown(self, id_: str) -> str | None:
+        """An id for a row's result; None for what a dry run only imagines."""
+        return None if id_ in self._made else id_
+
+    def stated(self, at: int, row: int) -> Stated:
+        """The times of a fact that happened at `at` (ms), stated by a row."""
+        return Stated(at, self._now, f"{self._job}.{row}")
 
 
-def number_of(holder: str) -> int:
-    """The vendor's number in the holder of a name: `42` or `42.1`."""
-    return int(holder.partition(".")[0])
+class Shelf:
+    """The books that the rows of a job need."""
+
+    def __init__(self, tracker: Tracker, job: Job) -> None:
+        self._tracker = tracker
+        self._job = job
+        self._books: dict[str, Book] = {}
+
+    async def open(self, names: Mapping[str, Sequence[str]], since: int) -> None:
+        """Books of these markets with these names, as they stood before the row `since`.
+
+        What stands is read anew each time; a dry run goes on with what it imagined before.
+        """
+        if not self._job.params["dry_run"]:
+            self._books = {}
+        for market, wanted in names.items():
+            if market not in self._books:
+                place = await self._tracker.market(market)
+                self._books[market] = Book(self._tracker, place, self._job)
+            await self._books[market].load(wanted, since)
+
+    def __getitem__(self, market: str) -> Book:
+        return self._books[market]

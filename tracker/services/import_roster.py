@@ -5,109 +5,133 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracker.domain import decide
+from tracker.domain.codes import vendor_code
 from tracker.domain.days import moment_on, start_of
-from tracker.domain.facts import Person, ZoneAdded
+from tracker.domain.errors import TrackerError
+from tracker.domain.facts import Person, ProfileChanged
 from tracker.domain.text import search_key
 from tracker.domain.views import ref_name, stall_name
-from tracker.services.import_book import Book, Plan
-from tracker.store.commit import MARKET
-from tracker.store.jobs import RowResult
+from tracker.services.context import Tracker
+from tracker.services.import_book import Book, Entry, Plan, Shelf, accepted, duplicate, rejected
+from tracker.store.jobs import Job, RowResult
 from tracker.tables.cells import total_line
-from tracker.tables.rows import WARNINGS, RosterRow
+from tracker.tables.rows import RosterRow
 
 
 class Roster:
     """Decides rows of one market's roster, whose facts happened on the day `effective_on`."""
 
-    def __init__(self, job: str, effective_on: int) -> None:
-        self._job = job
-        self._day = effective_on
+    def __init__(self, tracker: Tracker, job: Job) -> None:
+        self._tracker = tracker
+        self._market: str = job.params["market"]
+        self._day: int = job.params["effective_on"]
+        self._shelf = Shelf(tracker, job)
+        self._listed: set[str] = set()
 
-    def names(self, rows: Sequence[RosterRow]) -> list[str]:
-        """The unique names that these rows are about."""
-        stalls = [stall_name(row.stall) for row in rows if row.stall]
-        return stalls + [ref_name("v", "", row.partner_ref) for row in rows if row.partner_ref]
+    async def open(self, rows: Sequence[RosterRow]) -> None:
+        """Reads what stands and these rows are about, and reserves numbers for new vendors."""
+        usable = [row for row in rows if refusal(row) is None]
+        stalls = [stall_name(row.stall) for row in usable]
+        refs = [ref_name("v", "", row.partner_ref) for row in usable if row.partner_ref]
+        await self._shelf.open({self._market: stalls + refs}, rows[0].row)
+        await self._shelf[self._market].reserve(stalls)
 
-    async def add_zones(self, book: Book, rows: Sequence[RosterRow]) -> None:
-        """Zones that the market's list does not have join it before their vendors."""
-        while True:
-            met = dict.fromkeys(row.zone for row in rows if row.zone and usable(row) is None)
-            new = [zone for zone in met if zone not in book.place.zones]
-            if not new:
-                return
-            when = book.stated(max(start_of(self._day), start_of(book.place.opened_on)), self._job)
-            commit = book.commit()
-            facts = [ZoneAdded(*when, zone=zone) for zone in new]
-            commit.append(MARKET, book.place.version, facts)
-            await book.tracker.committer.commit(commit)
-            book.place = await book.tracker.market(book.place.id)
-
-    def plan(self, book: Book, row: RosterRow) -> Plan:
+    def plan(self, row: RosterRow) -> Plan:
         """The row's outcome against the book, which it changes."""
-        refused = usable(row)
+        refused = refusal(row)
         if refused is not None:
-            return Plan(refused, None)
-        by = f"{self._job}.{row.row}"
-        stall = stall_name(row.stall)
-        entry = book.holder(stall)
+            return rejected(row, *refused)
+        book = self._shelf[self._market]
+        held = book.holder(stall_name(row.stall), row.row)
         ref = ref_name("v", "", row.partner_ref) if row.partner_ref else None
-        if ref is not None and book.names.get(ref, book.names.get(stall)) != book.names.get(stall):
-            return _rejected(row, "partner_ref", "PARTNER_REF_TAKEN")
+        holder = None if ref is None else book.holder(ref, row.row)
+        if holder is not None and (held is None or holder[0] is not held[0]):
+            return rejected(row, "partner_ref", "PARTNER_REF_TAKEN")
+        if held is None:
+            return self._register(book, row, ref)
+        try:
+            return self._update(book, held[0], row)
+        except TrackerError as error:
+            return rejected(row, None, error.code, book.shown(held[0].code))
+
+    def _register(self, book: Book, row: RosterRow, ref: str | None) -> Plan:
         commit = book.commit()
-        if entry is None:
-            entry = book.newcomer(commit)
-            facts = decide.register(
-                entry.history,
-                entry.vault,
-                book.stated(start_of(self._day), by),
-                stall=row.stall,
-                person=Person(row.name, row.phone or None),
-                zone=row.zone or None,
-                category=row.category or None,
-                ref=row.partner_ref or None,
-            )
-            entry.record(commit, facts)
-            book.names[stall] = str(entry.history.number)
-            if ref is not None:
-                book.names[ref] = str(entry.history.number)
-            return Plan(_accepted(row, entry.history.vendor_code), commit)
-        code = entry.history.vendor_code
-        if entry.stated_by(by):
-            return Plan(_accepted(row, code), None)
-        person = decide.person_of(entry.vendor, entry.vault)
-        if search_key(person.name) != search_key(row.name):
-            return Plan(RowResult(row.row, "rejected", code, "stall", "STALL_TAKEN"), None)
-        since = entry.vendor.registered_at
-        updates = decide.update_profile(
+        entry = book.newcomer(commit)
+        when = book.stated(start_of(self._day), row.row)
+        facts = decide.register(
             entry.history,
             entry.vault,
-            book.stated(max(moment_on(self._day, since), since), by),
+            when,
+            stall=row.stall,
+            person=Person(row.name, row.phone or None),
+            zone=row.zone or None,
+            category=row.category or None,
+            ref=row.partner_ref or None,
+        )
+        entry.record(commit, facts)
+        book.add_zone(commit, row.zone, when)
+        book.hold(stall_name(row.stall), entry)
+        if ref is not None:
+            book.hold(ref, entry)
+        return Plan(accepted(row, book.shown(entry.code)), commit)
+
+    def _update(self, book: Book, entry: Entry, row: RosterRow) -> Plan:
+        """What the row says of a vendor that is there: phone, zone and category may differ."""
+        code = book.shown(entry.code)
+        if entry.stated == row.row:
+            return Plan(accepted(row, code))
+        person = decide.person_of(entry.vendor, entry.vault)
+        if search_key(person.name) != search_key(row.name):
+            return rejected(row, "stall", "STALL_TAKEN", code)
+        # What the vendor is said to be belongs to what was said last: were it dated before that,
+        # it would change nothing, and be new again in every later file.
+        since = _last_said(entry)
+        when = book.stated(max(moment_on(self._day, since), since), row.row)
+        facts = decide.update_profile(
+            entry.history,
+            entry.vault,
+            when,
             phone=row.phone or None,
             zone=row.zone or None,
             category=row.category or None,
         )
-        if not updates:
-            return Plan(RowResult(row.row, "duplicate", code), None)
-        entry.record(commit, updates)
-        return Plan(_accepted(row, code), commit)
+        if not facts or entry.ahead:  # a later row had the last word, before the job was stopped
+            return duplicate(row, code)
+        commit = book.commit()
+        entry.record(commit, facts)
+        book.add_zone(commit, row.zone, when)
+        return Plan(accepted(row, code), commit)
+
+    def saw(self, rows: Sequence[RosterRow], results: Sequence[RowResult]) -> None:
+        """Remembers the stalls whose vendors the file lists."""
+        for row, result in zip(rows, results, strict=True):
+            if row.stall and result.code not in {"NAME_MISSING", "STALL_TAKEN"}:
+                self._listed.add(stall_name(row.stall))
+
+    async def not_listed(self) -> list[str] | None:
+        """Vendors on the roster whom the file does not list; they are not changed."""
+        place = await self._tracker.market(self._market)
+        names = await self._tracker.reader.all_names(self._market)
+        missing = {
+            int(holder)
+            for name, holder in names.items()
+            if name.startswith(stall_name("")) and name not in self._listed
+        }
+        return [vendor_code(place.prefix, number) for number in sorted(missing)]
 
 
-def usable(row: RosterRow) -> RowResult | None:
-    """Why a row cannot be a vendor whatever the registry holds; None where it can."""
+def _last_said(entry: Entry) -> int:
+    changes = [fact.at for fact in entry.history.facts if isinstance(fact, ProfileChanged)]
+    return max([entry.vendor.registered_at, *changes])
+
+
+def refusal(row: RosterRow) -> tuple[str | None, str] | None:
+    """Field and code for which a row is no vendor whatever the registry holds; None if it is."""
     if total_line(row.serial, row.name):
-        return RowResult(row.row, "rejected", None, "name", "TOTAL_LINE")
-    if not row.stall and not row.rejection():
-        return RowResult(row.row, "rejected", None, "stall", "STALL_MISSING")
-    if not row.name and not row.rejection():
-        return RowResult(row.row, "rejected", None, "name", "NAME_MISSING")
-    rejection = row.rejection()
-    return None if rejection is None else RowResult(row.row, "rejected", None, *rejection)
-
-
-def _rejected(row: RosterRow, field: str, code: str) -> Plan:
-    return Plan(RowResult(row.row, "rejected", None, field, code), None)
-
-
-def _accepted(row: RosterRow, id_: str) -> RowResult:
-    warning = next((fault for fault in row.faults if fault[1] in WARNINGS), (None, None))
-    return RowResult(row.row, "accepted", id_, *warning)
+        return "name", "TOTAL_LINE"
+    fault = row.rejection()
+    if fault is None and not row.stall:
+        return "stall", "STALL_MISSING"
+    if fault is None and not row.name:
+        return "name", "NAME_MISSING"
+    return fault

@@ -10,7 +10,7 @@ from tracker.access.roles import hidden
 from tracker.domain.days import moment_text
 from tracker.domain.errors import Invalid, Unauthenticated
 from tracker.domain.facts import KeyCreated, KeyRevoked, ServiceFact
-from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
+from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.store.commit import Commit, Done
 from tracker.store.keys import SERVICE, Space
 
@@ -38,6 +38,7 @@ async def create(
     bins: tuple[str, ...] = (),
     markets: tuple[str, ...] = (),
     expires: int | None = None,
+    once: Once | None = None,
 ) -> KeyOut:
     """A new key; its secret is in the answer and nowhere else. `expires` is a moment (ms).
 
@@ -63,8 +64,11 @@ async def create(
         )
         commit = Commit(Space(SERVICE))
         commit.append(f"key:{new.id}", 0, [fact])
-        if isinstance(await tracker.committer.commit(commit), Done):
-            return _out((fact,), new.secret_text)
+        made = _out((fact,), new.secret_text)
+        if once is not None:
+            commit.answer(once.key, once.seal(made))
+        if isinstance(await tracker.commit(commit), Done):
+            return made
     raise busy()
 
 

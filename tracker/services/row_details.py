@@ -21,6 +21,10 @@ DETAILS: dict[str, tuple[str, str]] = {
         "No market of yours has this id or name. Correct it.",
         "Không có chợ nào của bạn mang mã hoặc tên này. Hãy sửa lại.",
     ),
+    "MARKET_MISSING": (
+        "The row names no market. Fill it in, or give `market` with the file.",
+        "Dòng không ghi tên chợ. Hãy bổ sung, hoặc gửi `market` kèm tệp.",
+    ),
     "PARTNER_REF_TAKEN": (
         "This partner_ref belongs to another stall. Send one of its own for each row.",
         "Mã tham chiếu này thuộc về sạp khác. Mỗi dòng cần một mã riêng.",
@@ -104,5 +108,5 @@ def detail(code: str | None) -> str | None:
     """The sentence for a row's code; None where the row needs none."""
     if code is None:
         return None
-    english, vietnamese = DETAILS.get(code, (code, code))
-    return english if english == vietnamese else f"{english} · {vietnamese}"
+    general = "TOO_LONG" if code.endswith("_TOO_LONG") else code
+    return " · ".join(DETAILS.get(code) or DETAILS.get(general) or (code,))

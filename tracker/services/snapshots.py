@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.domain.days import day_of
-from tracker.domain.errors import Invalid
+from tracker.domain.errors import Invalid, KeyReused
 from tracker.domain.facts import Published
 from tracker.domain.figures import content
 from tracker.domain.snapshot import GENESIS, canonical, publish, sha256
@@ -40,11 +40,12 @@ async def start_run(
     last: int,
     markets: Sequence[str] | None = None,
     key: str | None = None,
+    fingerprint: bytes = b"",
 ) -> Job:
     """Asks the workers to (re)compute the days `first`…`last` of some or all markets.
 
-    Raises `Invalid` `DAY_NOT_OVER` where `last` is not over yet, `RANGE` where the days are not
-    one.
+    The same `key` with the same `fingerprint` is the same job. Raises `Invalid` `DAY_NOT_OVER`
+    where `last` is not over yet, `RANGE` where the days are not one; `KeyReused`.
     """
     today = day_of(tracker.now())
     if last >= today:
@@ -55,7 +56,11 @@ async def start_run(
         raise Invalid(f"Give a range of 1 to {RUN_DAYS_MAX} days, first to last.", code="RANGE")
     params = {"mode": "days", "from": first, "to": last, "markets": markets and list(markets)}
     job = new_job(tracker, "snapshots", by, params)
-    known = await tracker.jobs.create(job, key)
+    known = await tracker.jobs.create(job, key, fingerprint)
+    if known.fingerprint != fingerprint:
+        raise KeyReused(
+            "This Idempotency-Key was used for another run. Use a new key for a new run."
+        )
     await tracker.dispatch(known.job)
     return job if known.job == job.id else await tracker.jobs.get(known.job) or job
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
@@ -278,6 +278,8 @@ async def page(
 
 
 def _fits(vendor: VendorOut, wanted: Filter) -> bool:
+    if wanted.stage is not None and vendor.stage is UNSET:
+        return False  # a bank does not learn by a filter what it may not see
     if wanted.zone is not None and vendor.zone != wanted.zone:
         return False
     if wanted.category is not None and vendor.category != wanted.category:

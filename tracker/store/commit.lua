@@ -62,7 +62,10 @@ for _, record in ipairs(records) do
     if stored ~= ARGV[record[3]] then return {'stale', record[2]} end
   end
 end
-local marked = redis.call('HGET', KEYS[5], 'day')
+local marked, marked_at = unpack(redis.call('HMGET', KEYS[5], 'day', 'position'))
+if (marked and not tonumber(marked)) or (marked_at and not tonumber(marked_at)) then
+  return redis.error_reply('VIEW mark is no number')
+end
 
 -- write
 local position = false

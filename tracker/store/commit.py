@@ -79,7 +79,7 @@ class Commit:
         self._releases: list[list[str]] = []
         self._deltas: list[list[Any]] = []
         self._bits: list[list[int]] = []
-        self._records: list[list[Any]] = []
+        self._records: dict[tuple[int, str], list[Any]] = {}
         self._mark = -1
         self._settled = -1
 
@@ -137,10 +137,15 @@ class Commit:
         """A field of a record hash.
 
         With `new` it must be absent, with `expected` it must be just that; else the commit is
-        stale.
+        stale. A field given again (the chain's head, by each day published) is written once, with
+        the last value; its condition stays the first, for that is what the store still holds.
         """
+        place = self._key(key), field
+        if place in self._records:
+            self._records[place][3] = self._arg(value)
+            return
         condition = 1 if new else 0 if expected is None else self._arg(expected)
-        self._records.append([self._key(key), field, condition, self._arg(value)])
+        self._records[place] = [*place, condition, self._arg(value)]
 
     def answer(self, key: str, stored: bytes) -> None:
         """The answer to keep under an idempotency key, found again as `Replayed`."""
@@ -174,7 +179,7 @@ class Commit:
             self._releases,
             self._deltas,
             self._bits,
-            self._records,
+            list(self._records.values()),
             self._mark,
             self._settled,
         )

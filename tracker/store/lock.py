@@ -16,8 +16,8 @@ from redis.exceptions import RedisError
 
 from tracker.store.client import connect_sync
 
-LOCK_MS: Final = 5_000
-RENEWALS: Final = 5  # a lock's life: four of them may fail before others take it
+LOCK_MS: Final = 4_000
+RENEWALS: Final = 5  # in a lock's life: four of them may fail before others take it
 TIMEOUT_S: Final = 2.0
 
 # KEYS 1 lock  ARGV token, life (ms)  reply: 1 held by the token now, 0 held by another

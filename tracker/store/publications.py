@@ -59,6 +59,20 @@ def read_head(published: dict[str, bytes]) -> Head | None:
     return None if raw is None else msgpack.decode(raw, type=Head)
 
 
+def body_name(fact: Published) -> str:
+    """The name of a publication's body, in `bodies` and in the feed: `<day>.<revision>`."""
+    return f"{fact.day}.{fact.revision}"
+
+
+def records_of(fact: Published) -> dict[str, bytes]:
+    """What one publication writes into the publication records; later ones write over it."""
+    return {
+        str(fact.day): msgpack.encode(Latest(fact.revision, fact.content_digest)),
+        HEAD: msgpack.encode(Head(fact.ordinal, fact.digest)),
+        f"#{fact.ordinal}": body_name(fact).encode(),
+    }
+
+
 def add_publication(
     commit: Commit,
     space: Space,
@@ -70,15 +84,9 @@ def add_publication(
 
     Returns the records as they are after it, for the next publication of the same commit.
     """
-    day, head = str(fact.day), HEAD
-    records = {
-        day: msgpack.encode(Latest(fact.revision, fact.content_digest)),
-        head: msgpack.encode(Head(fact.ordinal, fact.digest)),
-        f"#{fact.ordinal}": f"{fact.day}.{fact.revision}".encode(),
-    }
+    records = records_of(fact)
     commit.entry(MARKET, fact)
-    packed = zlib.compress(body, 9)
-    commit.record(space.bodies, f"{fact.day}.{fact.revision}", packed, new=True)
+    commit.record(space.bodies, body_name(fact), zlib.compress(body, 9), new=True)
     for field, value in records.items():
         old = before.get(field)
         commit.record(space.published, field, value, expected=old, new=old is None)

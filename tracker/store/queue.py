@@ -38,8 +38,10 @@ RUN: Final = "workers.jobs.run"
 RUN_S_MAX: Final = 3_600
 """The longest run of a job; after it the attempt counts as failed."""
 
-STARTING_MS: Final = 3_000
-"""A job that a worker took and has no lease for: so long it is thought to be starting."""
+STARTING_MS: Final = 1_500
+"""A job that a worker took and has no lease for: so long it is thought to be starting.
+
+Too short costs little: the second attempt finds the lease of the first, or the job ended."""
 
 FAILURE_TTL_S: Final = 60
 
@@ -69,7 +71,8 @@ class QueueClient:
     RQ's calls block, so all of them are made in a thread.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, starting_ms: int = STARTING_MS) -> None:
+        self._starting_ms = starting_ms
         self._client: Any = connect_sync(url)  # redis-py types replies as unions that say nothing
         self._queues = {
             name: Queue(name, connection=self._client, serializer=JSONSerializer)
@@ -171,7 +174,7 @@ class QueueClient:
         for job_id in maybe:
             pipeline.set(_seen_key(taken[job_id]), now, nx=True, get=True, px=KEPT_MS)
         since = zip(maybe, pipeline.execute(), strict=True)
-        return {id_: "starting" for id_, at in since if now - int(at or now) < STARTING_MS}
+        return {id_: "starting" for id_, at in since if now - int(at or now) < self._starting_ms}
 
 
 def _rq_id(job_id: str, attempt: int) -> str:

@@ -1,0 +1,287 @@
+"""The contract: OpenAPI 3.1 made from the routes themselves, with what they say in their `opt`.
+
+Shapes come from the Structs (JSON Schema 2020-12 by msgspec), roles from the one role table,
+refusals from the routes' form and the table of problems. The result depends on the code alone:
+the file `openapi/openapi.yaml` is this, and a test holds it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import ParameterKwarg, PathParameter, QueryParameter
+from litestar.routes import HTTPRoute
+from msgspec import Struct
+
+from tracker.access.keys import ROLES
+from tracker.access.roles import Level, Permission, level
+from tracker.api import contract_parts as parts
+from tracker.api.catalogue import problems
+from tracker.api.conventions.guard import PUBLIC, permission_of
+from tracker.api.conventions.problems import PROBLEM
+from tracker.api.conventions.retries import REQUIRED
+from tracker.api.operation import DOC, Answer, Doc
+
+METHODS: Final = ("get", "put", "post", "delete", "patch")
+_REFS: Final = "#/components/schemas/{name}"
+
+
+class Route(Struct, frozen=True):
+    """One operation: its path template, method (lower case) and handler."""
+
+    path: str
+    method: str
+    handler: HTTPRouteHandler
+
+    @property
+    def doc(self) -> Doc:
+        """What the route says about itself."""
+        return cast("Doc", self.handler.opt[DOC])
+
+    @property
+    def permission(self) -> Permission | str:
+        """Its line in the role table, or `PUBLIC`."""
+        return cast("Permission | str", permission_of(self.handler))
+
+
+def routes(app: Litestar) -> list[Route]:
+    """All operations of the contract, by path and method."""
+    found = [
+        Route(route.path_format, method.lower(), handler)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        for method in handler.http_methods
+        if DOC in handler.opt
+    ]
+    return sorted(found, key=lambda route: (route.path, METHODS.index(route.method)))
+
+
+def export(app: Litestar) -> str:
+    """The contract as YAML."""
+    return msgspec.yaml.encode(document(app)).decode()
+
+
+def document(app: Litestar) -> dict[str, Any]:
+    """The contract as an object of plain JSON."""
+    known = routes(app)
+    shapes = _shapes(known)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in known:
+        paths.setdefault(route.path, {})[route.method] = _operation(route)
+    whole = {
+        "openapi": "3.1.0",
+        "info": parts.info(),
+        "servers": [{"url": "/"}],
+        "security": [{"key": []}],
+        "tags": [{"name": name, "description": says} for name, says in parts.TAGS.items()],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"key": parts.SECURITY},
+            "headers": parts.HEADERS,
+            "examples": {
+                code: parts.problem_example(problems()[code]) for code in sorted(_codes(paths))
+            },
+            "schemas": {"Problem": parts.PROBLEM_SCHEMA, **shapes},
+        },
+    }
+    return cast("dict[str, Any]", msgspec.json.decode(msgspec.json.encode(whole)))
+
+
+def _codes(paths: dict[str, dict[str, Any]]) -> set[str]:
+    """The problem codes that some operation names."""
+    return {
+        code
+        for methods in paths.values()
+        for operation in methods.values()
+        for answer in operation["responses"].values()
+        for content in answer.get("content", {}).values()
+        for code in content.get("examples", {})
+    }
+
+
+def _shapes(known: list[Route]) -> dict[str, Any]:
+    wanted: list[Any] = []
+    for route in known:
+        wanted += [answer.shape for answer in route.doc.answers.values() if answer.shape]
+        body = _body_shape(route)
+        if body is not None:
+            wanted.append(body)
+    unique = list({parts.name_of(shape): shape for shape in wanted}.values())
+    _, components = msgspec.json.schema_components(unique, ref_template=_REFS)
+    return parts.renamed(dict(sorted(components.items())))
+
+
+def _body_shape(route: Route) -> Any:
+    declared = route.handler.parsed_data_field
+    return None if declared is None else declared.annotation
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    handler, doc = route.handler, route.doc
+    made: dict[str, Any] = {
+        "operationId": handler.fn.__name__,
+        "summary": handler.summary,
+        "description": _description(route),
+        "tags": list(handler.resolve_tags()),
+    }
+    parameters = [*_parameters(route), *_headers(route)]
+    if parameters:
+        made["parameters"] = parameters
+    shape = _body_shape(route)
+    if shape is not None:
+        made["requestBody"] = {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": parts.ref(shape),
+                    "examples": {"request": {"value": doc.body}},
+                }
+            },
+        }
+    elif doc.file is not None:
+        made["requestBody"] = parts.file_body(doc.file, doc.query)
+    made["responses"] = dict(sorted({**_answers(route), **_refusals(route)}.items()))
+    if route.permission == PUBLIC:
+        made["security"] = []
+    else:
+        made["x-roles"] = _roles(route)
+    made["x-codeSamples"] = [{"lang": "curl", "source": parts.curl(route.path, route.method, doc)}]
+    return made
+
+
+def _roles(route: Route) -> list[str]:
+    permission = cast("Permission", route.permission)
+    return [role for role in ROLES if level(role, permission) is Level.DOES]
+
+
+def _description(route: Route) -> str:
+    text = inspect.cleandoc(route.handler.fn.__doc__ or "")
+    if route.permission == PUBLIC:
+        return f"{text}\n\nNo key is needed."
+    required = route.handler.opt.get(REQUIRED, ())
+    lines = [text, f"Roles: {', '.join(_roles(route))}."]
+    if required:
+        lines.append(f"`Idempotency-Key` is required of: {', '.join(required)}.")
+    return "\n\n".join(lines)
+
+
+def _parameters(route: Route) -> Iterator[dict[str, Any]]:
+    for field in route.handler.parsed_fn_signature.parameters.values():
+        declared = field.kwarg_definition
+        if not isinstance(declared, PathParameter | QueryParameter):
+            continue
+        name = declared.name or field.name
+        path = isinstance(declared, PathParameter)
+        example = parts.PATHS.get(name) if path else route.doc.query.get(name)
+        made: dict[str, Any] = {"name": name, "in": "path" if path else "query"}
+        said = declared.description or parts.SAID.get(name)
+        if said:
+            made["description"] = said
+        if path or not field.has_default:
+            made["required"] = True
+        made["schema"] = _schema(field.raw, declared, None if path else field.default)
+        if example is not None:
+            made["examples"] = {"request": {"value": example}}
+        yield made
+
+
+def _schema(raw: Any, declared: ParameterKwarg, default: Any) -> dict[str, Any]:
+    (schema,), _ = msgspec.json.schema_components([parts.bare(raw)], ref_template=_REFS)
+    limits = {
+        "exclusiveMinimum": declared.gt,
+        "minimum": declared.ge,
+        "maximum": declared.le,
+        "maxLength": declared.max_length,
+        "pattern": declared.pattern,
+    }
+    schema |= {name: limit for name, limit in limits.items() if limit is not None}
+    if isinstance(default, str | int | float):
+        schema["default"] = default
+    return schema
+
+
+def _headers(route: Route) -> Iterator[dict[str, Any]]:
+    if route.doc.retries:
+        yield parts.IDEMPOTENCY_KEY
+    if any("ETag" in answer.headers for answer in route.doc.answers.values()) and (
+        route.method == "get"
+    ):
+        yield parts.IF_NONE_MATCH
+
+
+def _answers(route: Route) -> dict[str, Any]:
+    made = {}
+    for status, answer in route.doc.answers.items():
+        made[str(status)] = _answer(answer, route.doc)
+    if any("ETag" in answer.headers for answer in route.doc.answers.values()) and (
+        route.method == "get"
+    ):
+        made["304"] = {"description": "You have just that: your ETag is the current one."}
+    return made
+
+
+def _answer(answer: Answer, doc: Doc) -> dict[str, Any]:
+    names = [*answer.headers, "X-Request-Id", *(["Idempotency-Replayed"] if doc.retries else [])]
+    made: dict[str, Any] = {
+        "description": answer.says,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
+    }
+    schema = {"schema": parts.ref(answer.shape)} if answer.shape else {"schema": {"type": "string"}}
+    made["content"] = dict.fromkeys(answer.media_type.split(), schema)
+    return made
+
+
+def _refusals(route: Route) -> dict[str, Any]:
+    by_status: dict[int, list[str]] = {}
+    for code in dict.fromkeys([*_implied(route), *route.doc.problems]):
+        by_status.setdefault(problems()[code].status, []).append(code)
+    return {str(status): _refusal(status, codes) for status, codes in by_status.items()}
+
+
+def _implied(route: Route) -> Iterator[str]:
+    """The refusals that follow from a route's form."""
+    if route.permission != PUBLIC:
+        permission = cast("Permission", route.permission)
+        yield "UNAUTHENTICATED"
+        levels = {level(role, permission) for role in ROLES}
+        if Level.SEES in levels:
+            yield "FORBIDDEN"
+        if Level.NOTHING in levels or "{" in route.path:
+            yield "NOT_FOUND"
+        yield from ("QUERY_UNKNOWN", "STORE_AWAY")
+    elif "{" in route.path:
+        yield "NOT_FOUND"
+    names = {p["name"] for p in _parameters(route)}
+    if names - set(parts.PATHS) or "date" in names:
+        yield "INVALID_PARAMETER"
+    if "after" in names:
+        yield "CURSOR_INVALID"
+    if _body_shape(route) is not None:
+        yield from ("MALFORMED_JSON", "INVALID_BODY", "TOO_LARGE", "MEDIA_TYPE")
+    elif route.doc.file is not None:
+        yield "INVALID_BODY"
+    if route.doc.retries:
+        yield from ("IDEMPOTENCY_KEY_INVALID", "IDEMPOTENCY_KEY_REUSED")
+    if route.handler.opt.get(REQUIRED):
+        yield "IDEMPOTENCY_KEY_MISSING"
+    yield "INTERNAL"
+
+
+def _refusal(status: int, codes: list[str]) -> dict[str, Any]:
+    examples = {code: {"$ref": f"#/components/examples/{code}"} for code in sorted(codes)}
+    made: dict[str, Any] = {
+        "description": " · ".join(f"`{code}`" for code in sorted(codes)),
+        "content": {PROBLEM: {"schema": parts.PROBLEM_REF, "examples": examples}},
+    }
+    headers = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
+    if status == 503:
+        headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
+    if status == 401:
+        headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWW-Authenticate"}
+    return {"headers": headers, **made}

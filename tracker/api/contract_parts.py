@@ -1,0 +1,274 @@
+"""The parts of the contract that are the same for all routes, and how their pieces are written."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated, Any, Final, get_args, get_origin
+from urllib.parse import urlencode
+
+import msgspec
+
+from tracker.api.catalogue import Entry
+from tracker.api.conventions.call import UnsupportedMedia
+from tracker.api.conventions.problems import MethodNotAllowed, type_of
+from tracker.api.operation import Doc
+from tracker.domain import errors
+from tracker.domain.codes import code_id, vendor_code
+
+_VENDOR: Final = vendor_code("CVT", 1)
+
+PATHS: Final[dict[str, str]] = {
+    "market": "cho-vung-tau",
+    "vendor": _VENDOR,
+    "code": code_id(_VENDOR, 1),
+    "bin": "970436",
+    "date": "2023-05-31",
+    "job": "sabcdefghijklmnop",
+    "key": "abcdefgh",
+    "name": "stall-taken",
+}
+"""A value for each path parameter; with the bodies of the routes they make one small story."""
+
+SAID: Final[dict[str, str]] = {
+    "market": "The market's id.",
+    "vendor": "The vendor code that is printed on the sticker.",
+    "code": "The code's id: vendor code and number.",
+    "bin": "The bank's BIN, six digits.",
+    "date": "A day by Vietnam's calendar.",
+    "job": "The job's id.",
+    "key": "The key's id, the part of a key after `ctk_`.",
+    "name": "The code of a problem in lower case with dashes.",
+    "zone": "Of the vendor's own zone.",
+    "category": "Of the vendor's own trade.",
+}
+
+TAGS: Final[dict[str, str]] = {
+    "banks": "The banks that a payment can name.",
+    "areas": "Administrative units over time.",
+    "markets": "Markets and the declared numbers of their vendors.",
+    "vendors": "Traders, their stalls and accounts.",
+    "codes": "Payment codes and what happens to their stickers.",
+    "adoption": "The figures as they stand now.",
+    "snapshots": "The figures of closed days, and the feed of all publications.",
+    "imports": "Offices' rosters and banks' files.",
+    "jobs": "What the workers were asked for.",
+    "keys": "API keys.",
+    "me": "The caller.",
+    "health": "For supervisors and load balancers.",
+    "pages": "This contract, and what each problem means.",
+}
+
+SECURITY: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key: `Authorization: Bearer ctk_…`. Role and scope belong to the key.",
+}
+
+
+def _header(says: str, **schema: Any) -> dict[str, Any]:
+    return {"description": says, "schema": {"type": "string", **schema}}
+
+
+HEADERS: Final[dict[str, Any]] = {
+    "X-Request-Id": _header("The request's id: yours if it was sane, else one made here."),
+    "ETag": _header("Changes with the body; give it as If-None-Match."),
+    "Location": _header("Where the resource or the job is found.", format="uri-reference"),
+    "Idempotency-Replayed": _header(
+        "`true` where this is the stored answer to an earlier request with the same key.",
+        enum=["true"],
+    ),
+    "Tracker-Cursor": _header("Where to go on: give it as `after` the next time, for ever."),
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": _header("How to sign in."),
+}
+
+IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same for a repeat of this request, new for each new one; bare or quoted. "
+    "The answer is kept for seven days.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "examples": {"request": {"value": "9b0d6f2e-6f6c-4c9e-9a53-0d6c2f5b7a11"}},
+}
+IF_NONE_MATCH: Final[dict[str, Any]] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "ETags that you have, strong or weak, or `*`; 304 where one is current.",
+    "schema": {"type": "string"},
+}
+
+TITLES: Final = {
+    error.status: error.title
+    for error in (
+        errors.Unauthenticated,
+        errors.Forbidden,
+        errors.NotFound,
+        MethodNotAllowed,
+        errors.Conflict,
+        errors.TooLarge,
+        UnsupportedMedia,
+        errors.KeyReused,
+        errors.TrackerError,
+        errors.Unavailable,
+    )
+}
+
+PROBLEM_REF: Final = {"$ref": "#/components/schemas/Problem"}
+PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "title": "Problem",
+    "description": "A refusal (RFC 9457). `code` is stable; `type` is a page that explains it.",
+    "type": "object",
+    "required": [
+        "type",
+        "title",
+        "status",
+        "detail",
+        "instance",
+        "code",
+        "errors",
+        "request_id",
+    ],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "format": "uri-reference"},
+        "code": {"type": "string", "pattern": "^[A-Z][A-Z0-9_]*$"},
+        "errors": {
+            "description": "All faults, each with a JSON pointer: into the body, or /query/…, "
+            "/path/… for parts of the address.",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+        "request_id": {"type": "string"},
+        "vendor": {
+            "description": "The vendor code that a conflict is about.",
+            "type": "string",
+        },
+    },
+}
+
+
+VERSION: Final = "1.0.0"
+"""Of the contract: additive changes raise the second number; the first is the path's."""
+
+
+def info() -> dict[str, Any]:
+    """What the contract is."""
+    return {
+        "title": "Cashless market payment adoption tracker",
+        "version": VERSION,
+        "summary": "Who takes cashless payment in Vietnam's public markets, in figures that can be "
+        "recomputed.",
+        "description": "The system of record for payment codes in public markets: vendors, their "
+        "codes and stickers, what happened to each, and the figures.\n\n"
+        "Errors are `application/problem+json` with a stable `code`; each has a page under "
+        "`/problems/`. Lists are pages: `limit` and `after`. Times are RFC 3339, days are "
+        "Vietnam's, money is whole dong. Unknown fields and parameters are refused.",
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    }
+
+
+def bare(raw: Any) -> Any:
+    """A parameter's type without what the framework knows about it."""
+    return get_args(raw)[0] if get_origin(raw) is Annotated else raw
+
+
+def name_of(shape: Any) -> str:
+    """The component's name of a shape."""
+    (schema,), _ = msgspec.json.schema_components([shape], ref_template="{name}")
+    return str(schema.get("$ref", schema))
+
+
+def ref(shape: Any) -> dict[str, str]:
+    """The reference to a shape's component."""
+    return {"$ref": "#/components/schemas/" + _tidy(name_of(shape))}
+
+
+def renamed(components: dict[str, Any]) -> dict[str, Any]:
+    """The components under tidy names, references and titles too."""
+    text = msgspec.json.encode(components).decode()
+    text = re.sub(
+        r"#/components/schemas/(\w+)", lambda m: f"#/components/schemas/{_tidy(m[1])}", text
+    )
+    decoded: dict[str, dict[str, Any]] = msgspec.json.decode(text)
+    return {_tidy(name): {**schema, "title": _tidy(name)} for name, schema in decoded.items()}
+
+
+def _tidy(name: str) -> str:
+    return re.sub(r"^Page_(\w+?)(?:Out)?_$", r"\1Page", name).removesuffix("Out")
+
+
+def problem_example(entry: Entry) -> dict[str, Any]:
+    """An example of a problem document of this code."""
+    return {
+        "summary": entry.meaning,
+        "description": entry.mend,
+        "value": {
+            "type": type_of(entry.code),
+            "title": TITLES.get(entry.status, "Invalid request"),
+            "status": entry.status,
+            "detail": entry.meaning,
+            "instance": "/v1/…",
+            "code": entry.code,
+            "errors": [],
+            "request_id": "5f1c2a9be07d4416",
+        },
+    }
+
+
+def file_body(example: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The body of an upload: multipart, or the file itself."""
+    schema = {
+        "type": "object",
+        "required": ["file", "kind"],
+        "properties": {
+            "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+            "kind": {"type": "string", "enum": ["roster", "attachments"]},
+            "market": {"type": "string"},
+            "effective_on": {"type": "string", "format": "date"},
+            "dry_run": {"type": "boolean", "default": False},
+        },
+    }
+    raw = {"schema": {"type": "string"}, "examples": {"request": {"value": example}}}
+    return {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": schema,
+                "examples": {"request": {"value": {**fields, "file": example}}},
+            },
+            "text/csv": raw,
+            "application/octet-stream": {"schema": {"type": "string"}},
+        },
+    }
+
+
+def address(path: str, query: dict[str, Any]) -> str:
+    """A path template and a query with the example's values."""
+    filled = re.sub(r"\{(\w+)\}", lambda found: PATHS[found[1]], path)
+    return filled + ("?" + urlencode(query) if query else "")
+
+
+def curl(path: str, method: str, doc: Doc) -> str:
+    """The example as a line for a shell; `$TRACKER` is the address, `$KEY` a key."""
+    line = "curl" if method == "get" else f"curl -X {method.upper()}"
+    line += ' -H "Authorization: Bearer $KEY"'
+    if doc.retries:
+        line += ' -H "Idempotency-Key: $(uuidgen)"'
+    if doc.body is not None:
+        body = json.dumps(doc.body, ensure_ascii=False).replace("'", "'\\''")
+        line += f" -H 'Content-Type: application/json' -d '{body}'"
+    if doc.file is not None:
+        line += " --data-binary @roster.csv"
+    return f'{line} "$TRACKER{address(path, doc.query)}"'

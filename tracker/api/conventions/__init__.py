@@ -1,0 +1,1 @@
+"""What every route keeps: who asks, what is refused and how, retries, pages, conditional reads."""

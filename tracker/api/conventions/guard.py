@@ -1,0 +1,118 @@
+"""Who may call what: every route names one line of the role table, or says that it is public.
+
+The one guard signs the caller in and asks `access.roles.require`, in the market that the path
+lies in: the path's own market, or that of a vendor's or code's prefix.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from litestar.exceptions import ImproperlyConfiguredException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+
+from tracker.access.roles import Permission, hidden, require
+from tracker.api.conventions.call import Service, call_of
+from tracker.domain.codes import parse_code_id, parse_vendor_code
+from tracker.domain.errors import Fault, Invalid, NotFound
+from tracker.services.context import Tracker
+from tracker.services.keys import refused
+
+if TYPE_CHECKING:
+    from litestar import Litestar
+    from litestar.connection import ASGIConnection
+    from litestar.handlers import BaseRouteHandler
+
+PUBLIC: Final = "public"
+"""In place of a permission: anybody may call this, without a key."""
+
+PERMISSION: Final = "permission"
+QUERY: Final = "query_names"
+_BEARER = b"bearer "
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Passes a caller who may do this here.
+
+    Raises `Unauthenticated`, `Forbidden`, `NotFound`, and `Invalid` for a query parameter that
+    the route does not know: a filter that is silently ignored would answer another question.
+    """
+    permission = handler.opt.get(PERMISSION)
+    if permission is None or permission == PUBLIC:
+        return  # only the router's own OPTIONS has none, see `check_routes`
+    scope = cast("Any", connection.scope)
+    service: Service = scope["litestar_app"].state["service"]
+    call = call_of(scope)
+    call.principal = principal = await service.principals.of(_presented(scope["headers"]))
+    path = scope["path_params"]
+    if path:
+        call.market = await _market(service.tracker, path)
+    require(principal, permission, call.market, path.get("bin"))
+    if scope["query_string"]:
+        _known_only(connection, handler.opt[QUERY])
+
+
+def _presented(headers: list[tuple[bytes, bytes]]) -> bytes:
+    for name, value in headers:
+        if name == b"authorization":
+            if value[: len(_BEARER)].lower() != _BEARER:
+                break
+            return value[len(_BEARER) :].strip()
+    raise refused()
+
+
+async def _market(tracker: Tracker, path: dict[str, str]) -> str | None:
+    """The market that the addressed resource belongs to, if to any."""
+    if "market" in path:
+        return path["market"]
+    try:
+        if "vendor" in path:
+            return await tracker.market_id(parse_vendor_code(path["vendor"])[0])
+        if "code" in path:
+            return await tracker.market_id(parse_code_id(path["code"])[0])
+    except (Invalid, NotFound):
+        raise hidden() from None
+    return None
+
+
+def _known_only(connection: ASGIConnection[Any, Any, Any, Any], known: frozenset[str]) -> None:
+    unknown = dict.fromkeys(name for name in connection.query_params if name not in known)
+    if unknown:
+        allowed = ", ".join(sorted(known)) or "none"
+        raise Invalid(
+            "A query parameter is not known here; nothing was looked up.",
+            code="QUERY_UNKNOWN",
+            faults=tuple(
+                Fault(f"/query/{name[:64]}", "UNKNOWN_FIELD", f"Known here: {allowed}.")
+                for name in unknown
+            ),
+        )
+
+
+def permission_of(handler: HTTPRouteHandler) -> Permission | str | None:
+    """The line of the role table that a route stands in, `PUBLIC`, or None where it has none."""
+    return cast("Permission | str | None", handler.opt.get(PERMISSION))
+
+
+def check_routes(app: Litestar) -> None:
+    """Every route stands in the role table, or the service does not start.
+
+    Also notes which query parameters each route knows.
+    """
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if handler.http_methods == {"OPTIONS"}:
+                continue  # made by the router, tells the methods of a path
+            permission = permission_of(handler)
+            if permission != PUBLIC and not isinstance(permission, Permission):
+                raise ImproperlyConfiguredException(
+                    f"{route.path} {sorted(handler.http_methods)} names no permission and is not "
+                    "marked as public."
+                )
+            parameters = handler.parsed_fn_signature.parameters.values()
+            handler.opt[QUERY] = frozenset(
+                field.kwarg_definition.name or field.name
+                for field in parameters
+                if isinstance(field.kwarg_definition, QueryParameter)
+            )

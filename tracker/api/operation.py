@@ -1,0 +1,62 @@
+"""What a route says about itself beside its signature: permission, answers, problems, examples.
+
+Kept in the handler's `opt`: the guard reads the permission, the contract all of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec import Struct
+
+from tracker.access.keys import Role
+from tracker.access.roles import Permission
+from tracker.api.conventions.guard import PERMISSION
+from tracker.api.conventions.replies import JSON
+from tracker.api.conventions.retries import REQUIRED
+
+DOC: Final = "doc"
+
+
+class Answer(Struct, frozen=True):
+    """One successful answer: what it says, its shape (a type, for JSON) and its headers."""
+
+    says: str
+    shape: Any = None
+    media_type: str = JSON
+    headers: tuple[str, ...] = ()
+    example: Any = None
+
+
+class Doc(Struct, frozen=True):
+    """What the contract says of one route. `query` and `body` are a request that works."""
+
+    answers: dict[int, Answer]
+    problems: tuple[str, ...] = ()
+    query: dict[str, Any] = {}
+    body: Any = None
+    retries: bool = False
+    file: str | None = None
+
+
+def operation(
+    permission: Permission | str,
+    answers: dict[int, Answer],
+    *,
+    problems: tuple[str, ...] = (),
+    query: dict[str, Any] | None = None,
+    body: Any = None,
+    retries: bool = False,
+    key_required_of: tuple[Role, ...] = (),
+    file: str | None = None,
+) -> dict[str, Any]:
+    """The `opt` of a route.
+
+    `problems`: codes beyond those that follow from the route's form. `retries`: takes an
+    Idempotency-Key. `file`: an example of the file that the body carries.
+    """
+    return {
+        PERMISSION: permission,
+        REQUIRED: key_required_of,
+        DOC: Doc(answers, problems, query or {}, body, retries or bool(key_required_of), file),
+    }

@@ -1,0 +1,104 @@
+"""The fields that bodies have in common: limits, the form they are kept in, and an example."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+from tracker.domain.text import nfc
+from tracker.tables import cells
+from tracker.tables.phones import phone
+
+
+def _name(text: str) -> tuple[str, str]:
+    name = cells.person_name(text)
+    return name, "LETTERS_LOST" if cells.letters_lost(name) else ""
+
+
+def _plain(text: str) -> tuple[str, str]:
+    return nfc(text), ""
+
+
+MARKET_EXAMPLE = "cho-vung-tau"
+
+MarketId = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        pattern="^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="A market's id: lower-case letters, digits and single dashes.",
+        examples=[MARKET_EXAMPLE],
+    ),
+]
+Bin = Annotated[
+    str,
+    Meta(
+        pattern="^[0-9]{6}$",
+        description="A bank's BIN, six digits.",
+        examples=["970436"],
+    ),
+]
+Stall = Annotated[
+    str,
+    Meta(
+        max_length=cells.STALL_CHARS_MAX,
+        description="The stall as on the wall; kept in upper case without spaces.",
+        examples=["B12"],
+        extra={"normal": cells.stall},
+    ),
+]
+PersonName = Annotated[
+    str,
+    Meta(
+        max_length=cells.NAME_CHARS_MAX,
+        description="The trader's name, with its marks; kept as NFC.",
+        extra={"normal": _name},
+    ),
+]
+Phone = Annotated[
+    str | None,
+    Meta(
+        description="A Vietnamese phone number in any usual spelling; kept as 0 and digits.",
+        extra={"normal": phone},
+    ),
+]
+AreaCode = Annotated[
+    str,
+    Meta(
+        pattern="^[0-9]{2,5}$",
+        description="The code of an administrative unit: two digits a province, five a ward.",
+        examples=["26506"],
+    ),
+]
+Label = Annotated[str, Meta(max_length=cells.LABEL_CHARS_MAX, extra={"normal": _plain})]
+OptionalLabel = Annotated[
+    Annotated[str, Meta(max_length=cells.LABEL_CHARS_MAX)] | None,
+    Meta(description="A name of the market's own list.", extra={"normal": _plain}),
+]
+PartnerRef = Annotated[
+    Annotated[str, Meta(max_length=cells.REF_CHARS_MAX)] | None,
+    Meta(description="Your own reference; unique per bank and market."),
+]
+AccountNumber = Annotated[
+    str,
+    Meta(
+        max_length=cells.ACCOUNT_CHARS_MAX,
+        description="The account number; spaces, dots and dashes are dropped.",
+        extra={"normal": cells.account},
+    ),
+]
+Holder = Annotated[
+    Annotated[str, Meta(max_length=cells.NAME_CHARS_MAX)] | None,
+    Meta(
+        description="The account's holder; without it the account is the vendor's own.",
+        extra={"normal": _name},
+    ),
+]
+Day = Annotated[date, Meta(description="A day by Vietnam's calendar.")]
+OptionalDay = Annotated[date | None, Meta(description="A day by Vietnam's calendar.")]
+OccurredAt = Annotated[
+    Annotated[datetime, Meta(tz=True)] | None,
+    Meta(description="When it happened, with offset; without it, now."),
+]

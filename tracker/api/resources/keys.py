@@ -1,0 +1,123 @@
+"""`/v1/keys`: API keys; the secret is shown once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+from litestar import Controller, delete, get, post
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta, Struct
+
+from tracker.access.keys import Principal, Role
+from tracker.access.roles import Permission
+from tracker.api.conventions import bodies, replies
+from tracker.api.conventions.call import ApiRequest
+from tracker.api.conventions.paging import LIMIT, After, Limit, Page, page_of
+from tracker.api.conventions.replies import Reply
+from tracker.api.conventions.retries import once
+from tracker.api.operation import Answer, operation
+from tracker.api.resources.fields import Bin, MarketId
+from tracker.domain.days import moment_of
+from tracker.domain.errors import Fault
+from tracker.services import keys
+from tracker.services.context import Once
+from tracker.services.keys import KeyOut
+from tracker.store.keys import SERVICE
+
+
+class NewKey(Struct, frozen=True, forbid_unknown_fields=True):
+    """A key to be made."""
+
+    name: Annotated[str, Meta(max_length=80, description="Whose key it is.")]
+    role: Role
+    bins: Annotated[tuple[Bin, ...], Meta(max_length=100)] = ()
+    markets: Annotated[tuple[MarketId, ...], Meta(max_length=1000)] = ()
+    expires_at: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None, Meta(description="Without it, never.")
+    ] = None
+
+
+class Keys(Controller):
+    """Role, scope and expiry of every key."""
+
+    tags = ("keys",)
+
+    @get(
+        "/v1/keys",
+        summary="List keys",
+        opt=operation(
+            Permission.KEYS_MANAGE,
+            {200: Answer("Keys, oldest first, revoked ones too; no secrets.", Page[KeyOut])},
+        ),
+    )
+    async def list_keys(
+        self, request: ApiRequest, limit: Limit = LIMIT, after: After = None
+    ) -> Reply:
+        """Who holds a key, with which scope, and until when."""
+        found = await keys.listed(request.tracker)
+        return replies.data(page_of(request, found, _place, limit, after))
+
+    @post(
+        "/v1/keys",
+        summary="Make a key",
+        opt=operation(
+            Permission.KEYS_MANAGE,
+            {201: Answer("The key, with its secret: shown this once.", KeyOut)},
+            problems=("SCOPE",),
+            body={"name": "Vietcombank Vũng Tàu", "role": "bank", "bins": ["970436"]},
+            retries=True,
+        ),
+    )
+    async def create_key(self, request: ApiRequest, data: JSONBody[NewKey]) -> Reply:
+        """The secret is in this answer, in its repeats under the same Idempotency-Key, and nowhere
+        else. Nobody gives a key more scope than their own.
+        """
+        beyond = list(_beyond(request.principal, data))
+        if beyond:
+            raise bodies.refusal(beyond)
+
+        async def act(key: Once | None) -> KeyOut:
+            return await keys.create(
+                request.tracker,
+                request.principal.id,
+                name=data.name,
+                role=data.role,
+                bins=tuple(dict.fromkeys(data.bins)),
+                markets=tuple(dict.fromkeys(data.markets)),
+                expires=None if data.expires_at is None else moment_of(data.expires_at),
+                once=key,
+            )
+
+        return await once(request, data, act, _render, space=SERVICE)
+
+    @delete(
+        "/v1/keys/{key:str}",
+        summary="Revoke a key",
+        opt=operation(Permission.KEYS_MANAGE, {200: Answer("The key, revoked.", KeyOut)}),
+        status_code=200,
+    )
+    async def revoke_key(self, request: ApiRequest, key: FromPath[str]) -> Reply:
+        """It opens nothing any more, here at once, in other processes within five seconds."""
+        revoked = await keys.revoke(request.tracker, request.principal.id, key)
+        request.service.principals.forget(key)
+        return replies.data(revoked)
+
+
+def _beyond(principal: Principal, new: NewKey) -> Iterator[Fault]:
+    """Where the new key would reach further than its maker."""
+    for name, own, given in (
+        ("markets", principal.markets, new.markets),
+        ("bins", principal.bins, new.bins),
+    ):
+        if own and not (given and own.issuperset(given)):
+            yield Fault(f"/{name}", "OUT_OF_SCOPE", "Stay within the scope of your own key.")
+
+
+def _render(key: KeyOut) -> Reply:
+    return replies.data(key, 201)
+
+
+def _place(key: KeyOut) -> str:
+    return f"{key.created_at} {key.id}"

@@ -1,0 +1,234 @@
+"""`/v1/markets/{market}/vendors`, `/v1/vendors` and their accounts: the daily work."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Controller, get, post, put
+from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Struct, json
+
+from tracker.access.roles import Permission
+from tracker.api.conventions import conditional, replies
+from tracker.api.conventions.call import ApiRequest
+from tracker.api.conventions.paging import LIMIT, After, Cursor, Limit, Page, clamped, page
+from tracker.api.conventions.replies import Reply
+from tracker.api.conventions.retries import PARTNERS, once
+from tracker.api.operation import Answer, operation
+from tracker.api.resources.fields import (
+    AccountNumber,
+    Bin,
+    Holder,
+    OptionalLabel,
+    PartnerRef,
+    PersonName,
+    Phone,
+    Stall,
+)
+from tracker.domain.vendor import Stage
+from tracker.services import vendors
+from tracker.services.context import Once
+from tracker.services.shapes import VendorOut
+from tracker.services.vendors import Filter, Written
+from tracker.services.vendors import NewAccount as WantedAccount
+from tracker.services.vendors import NewVendor as Wanted
+
+_WRITTEN = ("Location", "ETag")
+
+
+class NewAccount(Struct, frozen=True, forbid_unknown_fields=True):
+    """An account at one bank."""
+
+    bin: Bin
+    number: AccountNumber
+    holder: Holder = None
+
+
+class NewVendor(Struct, frozen=True, forbid_unknown_fields=True):
+    """A registration."""
+
+    stall: Stall
+    name: PersonName
+    zone: OptionalLabel = None
+    category: OptionalLabel = None
+    phone: Phone = None
+    partner_ref: PartnerRef = None
+    account: NewAccount | None = None
+    issue_code: bool = False
+
+
+class AccountBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The account that the vendor has at the bank of the path."""
+
+    number: AccountNumber
+    holder: Holder = None
+
+
+class Vendors(Controller):
+    """Who trades at which stall, with which accounts."""
+
+    tags = ("vendors",)
+
+    @get(
+        "/v1/markets/{market:str}/vendors",
+        summary="List a market's vendors",
+        opt=operation(
+            Permission.VENDORS_READ,
+            {200: Answer("Vendors on the roster, by number.", Page[VendorOut])},
+            query={"stage": "issued", "limit": 50},
+        ),
+    )
+    async def list_vendors(
+        self,
+        request: ApiRequest,
+        market: FromPath[str],
+        stage: Annotated[
+            Stage | None, QueryParameter(description="How far adoption has come.")
+        ] = None,
+        bank: Annotated[
+            str | None, QueryParameter(pattern="^[0-9]{6}$", description="With an account there.")
+        ] = None,
+        zone: Annotated[str | None, QueryParameter(max_length=80)] = None,
+        category: Annotated[str | None, QueryParameter(max_length=80)] = None,
+        q: Annotated[
+            str | None,
+            QueryParameter(
+                max_length=80,
+                description="A part of name, stall or vendor code; diacritics do not matter.",
+            ),
+        ] = None,
+        limit: Limit = LIMIT,
+        after: After = None,
+    ) -> Reply:
+        """Personal data as far as your role may see them.
+
+        A bank sees of a vendor that it did not register the code, the stall and its own account.
+        """
+        wanted = Filter(stage=stage, zone=zone, category=category, bank=bank, q=q)
+        cursor = Cursor(request, stage, zone, category, bank, q)
+        start = int(cursor.read(after) or 0)
+        found, reached = await vendors.page(
+            request.tracker, request.principal, market, wanted, start, clamped(limit)
+        )
+        following = None if reached is None else cursor.write(str(reached))
+        return replies.data(page(found, following))
+
+    @post(
+        "/v1/markets/{market:str}/vendors",
+        summary="Register a vendor",
+        opt=operation(
+            Permission.VENDORS_WRITE,
+            {
+                201: Answer("The vendor was registered.", VendorOut, headers=_WRITTEN),
+                200: Answer(
+                    "A match: the vendor was there; account and code were added if asked for.",
+                    VendorOut,
+                    headers=_WRITTEN,
+                ),
+            },
+            problems=(
+                "STALL_TAKEN",
+                "PARTNER_REF_TAKEN",
+                "ACCOUNT_HAS_LIVE_CODE",
+                "ACCOUNT_MISSING",
+                "BIN_UNKNOWN",
+                "BUSY",
+            ),
+            body={
+                "stall": "B12",
+                "name": "Đặng Thị Hoa",
+                "zone": "Khu B",
+                "category": "Rau củ",
+                "phone": "0912 345 678",
+                "partner_ref": "VCB-000123",
+                "account": {"bin": "970436", "number": "0123456789"},
+                "issue_code": True,
+            },
+            key_required_of=PARTNERS,
+        ),
+    )
+    async def register_vendor(
+        self, request: ApiRequest, market: FromPath[str], data: JSONBody[NewVendor]
+    ) -> Reply:
+        """One stall, one vendor. The same folded name at an occupied stall is a match.
+
+        Another name at the stall is `STALL_TAKEN`, with the vendor code that is printed on the
+        sticker there. A repeat with the same `partner_ref` and nothing new changes nothing.
+        """
+        account = data.account
+        wanted = Wanted(
+            stall=data.stall,
+            name=data.name,
+            zone=data.zone,
+            category=data.category,
+            phone=data.phone,
+            partner_ref=data.partner_ref,
+            account=(
+                None
+                if account is None
+                else WantedAccount(account.bin, account.number, account.holder)
+            ),
+            issue_code=data.issue_code,
+        )
+
+        async def act(key: Once | None) -> Written:
+            return await vendors.register(request.tracker, request.principal, market, wanted, key)
+
+        return await once(request, data, act, _render)
+
+    @get(
+        "/v1/vendors/{vendor:str}",
+        summary="Get a vendor",
+        opt=operation(
+            Permission.VENDORS_READ,
+            {200: Answer("The vendor, as you may see it.", VendorOut, headers=("ETag",))},
+        ),
+    )
+    async def get_vendor(self, request: ApiRequest, vendor: FromPath[str]) -> Reply:
+        """`vendor` is the vendor code that is printed on the sticker; case does not matter."""
+        found = await vendors.get(request.tracker, request.principal, vendor)
+        return conditional.reply(request, json.encode(found), etag=_etag(found))
+
+    @put(
+        "/v1/vendors/{vendor:str}/accounts/{bin:str}",
+        summary="Link an account",
+        opt=operation(
+            Permission.ACCOUNTS_WRITE,
+            {
+                201: Answer(
+                    "The vendor has an account at this bank now.", VendorOut, headers=_WRITTEN
+                ),
+                200: Answer("The account was there, or was replaced.", VendorOut, headers=_WRITTEN),
+            },
+            problems=("ACCOUNT_HAS_LIVE_CODE", "BIN_UNKNOWN", "VENDOR_LEFT", "BUSY", "ERASED"),
+            body={"number": "0123456789", "holder": "Đặng Thị Hoa"},
+        ),
+    )
+    async def put_account(
+        self,
+        request: ApiRequest,
+        vendor: FromPath[str],
+        bin: FromPath[str],  # noqa: A002  # the word of the contract
+        data: JSONBody[AccountBody],
+    ) -> Reply:
+        """The vendor's account at one bank. A bank may put its own on any vendor in its scope.
+
+        Another holder than the vendor is a family member's account and no error. With a live code
+        behind another account number the answer is `ACCOUNT_HAS_LIVE_CODE`.
+        """
+        new = WantedAccount(bin, data.number, data.holder)
+        return _render(await vendors.link_account(request.tracker, request.principal, vendor, new))
+
+
+def _render(written: Written) -> Reply:
+    vendor = written.vendor
+    return replies.data(
+        vendor,
+        201 if written.created else 200,
+        replies.location(f"/v1/vendors/{vendor.vendor}"),
+        (b"etag", _etag(vendor).encode()),
+    )
+
+
+def _etag(vendor: VendorOut) -> str:
+    return f'"{vendor.version}"'

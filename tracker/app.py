@@ -1,0 +1,113 @@
+"""The HTTP application: routes, conventions, and the tracker that it opens while it runs."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from litestar import Litestar
+from litestar.datastructures import State
+
+from tracker.api.conventions import logs
+from tracker.api.conventions.call import ApiRequest, Service
+from tracker.api.conventions.edge import Edge
+from tracker.api.conventions.guard import check_routes, guard
+from tracker.api.conventions.principals import Principals
+from tracker.api.conventions.problems import HANDLERS
+from tracker.api.resources.adoption import Adoption
+from tracker.api.resources.areas import Areas
+from tracker.api.resources.banks import Banks
+from tracker.api.resources.codes import Codes
+from tracker.api.resources.feed import Feed
+from tracker.api.resources.health import HealthChecks
+from tracker.api.resources.imports import Imports
+from tracker.api.resources.jobs import Jobs
+from tracker.api.resources.keys import Keys
+from tracker.api.resources.markets import Markets
+from tracker.api.resources.me import Me
+from tracker.api.resources.pages import Pages
+from tracker.api.resources.snapshots import Snapshots
+from tracker.api.resources.vendors import Vendors
+from tracker.bootstrap import open_tracker
+from tracker.services.adoption import LiveFigures
+from tracker.services.context import Tracker
+from tracker.services.markets import seed_areas
+from tracker.settings import Settings
+
+TrackerFactory = Callable[[], AbstractAsyncContextManager[Tracker]]
+
+CONTROLLERS = (
+    Adoption,
+    Areas,
+    Banks,
+    Codes,
+    Feed,
+    HealthChecks,
+    Imports,
+    Jobs,
+    Keys,
+    Markets,
+    Me,
+    Pages,
+    Snapshots,
+    Vendors,
+)
+
+
+def create_app(tracker: Tracker | TrackerFactory, settings: Settings) -> Litestar:
+    """The application over a tracker, or over one that is opened when it starts.
+
+    Raises `ImproperlyConfiguredException` where a route does not stand in the role table.
+    """
+
+    @asynccontextmanager
+    async def service(app: Litestar) -> AsyncIterator[None]:
+        if isinstance(tracker, Tracker):
+            yield
+            return
+        async with tracker() as opened:
+            app.state["service"] = _service(opened)
+            yield
+
+    app = Litestar(
+        route_handlers=CONTROLLERS,
+        lifespan=[service],
+        state=State({"service": _service(tracker)} if isinstance(tracker, Tracker) else {}),
+        guards=[guard],
+        exception_handlers=HANDLERS,
+        request_class=ApiRequest,
+        request_max_body_size=settings.body_bytes_max,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    check_routes(app)
+    app.asgi_handler = Edge(app.asgi_handler)
+    return app
+
+
+def create() -> Litestar:
+    """The application of a server process; settings come from the environment.
+
+    For granian: `granian --interface asgi --factory tracker.app:create`.
+    """
+    settings = Settings.read()
+    logs.configure(settings.log_level)
+    app = create_app(lambda: _first_start(settings), settings)
+    gc.collect()
+    gc.freeze()  # what a start leaves stays for ever: the collector need not look at it again
+    gc.set_threshold(50_000, 20, 100)
+    return app
+
+
+@asynccontextmanager
+async def _first_start(settings: Settings) -> AsyncIterator[Tracker]:
+    """A tracker whose store knows the administrative units."""
+    async with open_tracker(settings) as tracker:
+        await seed_areas(tracker)
+        yield tracker
+
+
+def _service(tracker: Tracker) -> Service:
+    return Service(tracker, LiveFigures(tracker), Principals(tracker))

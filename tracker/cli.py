@@ -1,0 +1,321 @@
+"""The command line. Each command reads its flags, calls one use case, and prints.
+
+Errors are one line on stderr that says what to do; the exit code is 1 for a refusal, 2 for wrong
+usage. Heavy modules are imported where a command needs them, so `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tracker.domain.errors import TrackerError
+from tracker.settings import EXPLAINED, Settings, variable
+
+if TYPE_CHECKING:
+    from tracker.services.context import Tracker
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+ACTOR = "cli"
+"""Who states what the command line records."""
+
+
+def _option(*names: str, **more: Any) -> Callable[[F], F]:
+    setting = more.pop("setting")
+    env = f"  [env: {variable(setting)}]"
+    return click.option(*names, setting, default=None, help=EXPLAINED[setting] + env, **more)
+
+
+def _data(command: F) -> F:
+    return _option("--data", setting="data", type=click.Path(path_type=Path))(command)
+
+
+def _address(command: F) -> F:
+    command = _option("--port", setting="port", type=click.IntRange(0, 65535))(command)
+    return _option("--host", setting="host")(command)
+
+
+def _fail(message: str) -> None:
+    click.echo(f"tracker: {message}", err=True)
+    sys.exit(1)
+
+
+class _Commands(click.Group):
+    """Turns refusals into one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TrackerError as refused:
+            faults = "".join(f" {fault.pointer}: {fault.detail}" for fault in refused.faults)
+            _fail(f"{refused.detail}{faults} [{refused.code}]")
+        except (ConnectionError, TimeoutError) as away:
+            _fail(f"The store does not answer ({type(away).__name__}). Is `tracker up` running?")
+        return None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cashless-market-tracker", prog_name="tracker")
+def main() -> None:
+    """Cashless payment adoption in public markets: service, workers, tools.
+
+    Every setting can also be given in the environment (TRACKER_…); flags win.
+    """
+
+
+# ── processes ────────────────────────────────────────────────────────────────────────────────
+
+
+@main.command()
+@_data
+@_address
+def up(**given: Any) -> None:
+    """Run everything: store, service, workers, schedule. Ctrl-C stops it cleanly."""
+    from tracker.processes import running
+
+    settings = Settings.read(**given)
+    with running(settings) as processes:
+        click.echo(f"Service  {processes.url}   (API reference: {processes.url}/docs)")
+        click.echo(f"Data     {settings.data.absolute()}")
+        click.echo("Make a first key with:  tracker keys create --role admin --name me")
+        processes.wait()
+
+
+@main.command()
+@_data
+@_address
+@click.option("--exit", "exit_", is_flag=True, help="use a temporary directory, and end.")
+def demo(exit_: bool, **given: Any) -> None:
+    """The city of Vũng Tàu's four markets, from the offices' files to 168/542."""
+    from tracker.demo import show
+
+    show(given, exit_=exit_)
+
+
+@main.command()
+@_data
+@_address
+@_option("--processes", setting="processes", type=click.IntRange(1, 64))
+def serve(**given: Any) -> None:
+    """Run the HTTP service alone."""
+    from tracker.server import serve as serve_http
+
+    serve_http(Settings.read(**given))
+
+
+@main.command()
+@_data
+@click.option("--queue", required=True, type=click.Choice(["imports", "snapshots"]))
+def work(queue: str, **given: Any) -> None:
+    """Run one worker on one queue."""
+    from workers.worker import run_worker
+
+    run_worker(Settings.read(**given), queue)
+
+
+@main.command()
+@_data
+def schedule(**given: Any) -> None:
+    """Run the clock: closing days, revisions, jobs that a queue lost."""
+    from workers.schedule import run_schedule
+
+    run_schedule(Settings.read(**given))
+
+
+# ── keys ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@main.group()
+def keys() -> None:
+    """API keys: create, list, revoke. Output is JSON."""
+
+
+def _csv(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (value or "").split(",") if part.strip())
+
+
+@keys.command("create")
+@_data
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice(["admin", "bank", "manager", "field", "ioc", "auditor"]),
+)
+@click.option("--name", required=True, help="who holds the key")
+@click.option("--bins", callback=_csv, help="the bank's BINs, separated by commas")
+@click.option(
+    "--markets", callback=_csv, help="ids of markets; none = all (not for manager, field)"
+)
+@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="first day it is not valid")
+def keys_create(
+    role: Any,
+    name: str,
+    bins: tuple[str, ...],
+    markets: tuple[str, ...],
+    expires: datetime | None,
+    **given: Any,
+) -> None:
+    """Make a key. Its secret is in the answer, once."""
+    from tracker.domain.days import day_number, start_of
+    from tracker.services import keys as service
+
+    until = None if expires is None else start_of(day_number(expires.date()))
+
+    async def work_(tracker: Tracker) -> None:
+        _json(
+            await service.create(
+                tracker, ACTOR, name=name, role=role, bins=bins, markets=markets, expires=until
+            )
+        )
+
+    _with_store(given, work_)
+
+
+@keys.command("list")
+@_data
+def keys_list(**given: Any) -> None:
+    """All keys without their secrets, one JSON array."""
+    from tracker.services import keys as service
+
+    async def work_(tracker: Tracker) -> None:
+        _json(await service.listed(tracker))
+
+    _with_store(given, work_)
+
+
+@keys.command("revoke")
+@_data
+@click.argument("key")
+def keys_revoke(key: str, **given: Any) -> None:
+    """End a key by its id."""
+    from tracker.services import keys as service
+
+    async def work_(tracker: Tracker) -> None:
+        _json(await service.revoke(tracker, ACTOR, key))
+
+    _with_store(given, work_)
+
+
+# ── work on the registry ─────────────────────────────────────────────────────────────────────
+
+
+@main.command("import")
+@_data
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--kind", required=True, type=click.Choice(["roster", "attachments"]))
+@click.option("--market", help="the market's id; a bank's file may name it in each row")
+@click.option("--effective-on", type=click.DateTime(["%Y-%m-%d"]), help="day the facts happened")
+@click.option("--dry-run", is_flag=True, help="check everything, write nothing")
+def import_(
+    file: Path,
+    kind: str,
+    market: str | None,
+    effective_on: datetime | None,
+    dry_run: bool,
+    **given: Any,
+) -> None:
+    """Import an office's roster or a bank's file; prints each row that was not accepted."""
+    from tracker.commands import import_file
+
+    on = None if effective_on is None else effective_on.date()
+
+    async def work_(tracker: Tracker) -> None:
+        await import_file(tracker, file, kind=kind, market=market, effective_on=on, dry_run=dry_run)
+
+    _with_store(given, work_, alone=False)
+
+
+@main.command()
+@_data
+@click.option("--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="the same day if not given")
+@click.option("--market", "markets", multiple=True, help="ids of markets; all if not given")
+def snapshot(
+    first: datetime, last: datetime | None, markets: tuple[str, ...], **given: Any
+) -> None:
+    """Close or recompute days; a day whose figures did not change gets no new revision."""
+    from tracker.commands import run_snapshots
+
+    days: tuple[date, date] = (first.date(), (last or first).date())
+
+    async def work_(tracker: Tracker) -> None:
+        await run_snapshots(tracker, *days, markets=list(markets) or None)
+
+    _with_store(given, work_, alone=False)
+
+
+@main.command()
+@_data
+@click.option("--market", "markets", multiple=True, help="ids of markets; all if not given")
+def verify(markets: tuple[str, ...], **given: Any) -> None:
+    """Recompute every view from the ledger and name each difference; exit code 1 if any."""
+    from tracker.commands import verify_store
+
+    async def work_(tracker: Tracker) -> bool:
+        return await verify_store(tracker, list(markets) or None)
+
+    if not _with_store(given, work_):
+        sys.exit(1)
+
+
+@main.command()
+@_data
+@click.option("--market", "markets", multiple=True, help="ids of markets; all if not given")
+def rebuild(markets: tuple[str, ...], **given: Any) -> None:
+    """Make every view anew from the ledger."""
+    from tracker.commands import rebuild_store
+
+    async def work_(tracker: Tracker) -> None:
+        await rebuild_store(tracker, list(markets) or None)
+
+    _with_store(given, work_)
+
+
+@main.command()
+def openapi() -> None:
+    """Print the API's contract (OpenAPI 3.1, YAML)."""
+    from tracker.api.contract import export
+    from tracker.app import create
+
+    click.echo(export(create()), nl=False)
+
+
+def _with_store(
+    given: dict[str, Any], work_: Callable[[Tracker], Awaitable[T]], *, alone: bool = True
+) -> T:
+    """Runs a use case on the store that runs on the data directory.
+
+    Where none runs and `alone` is set, the store is started for the time of the command: keys can
+    be made and a ledger verified while the service is down.
+    """
+    from tracker.bootstrap import open_tracker
+    from tracker.store.embedded import EmbeddedServer, socket_of
+
+    settings = Settings.read(**given)
+
+    async def run() -> T:
+        async with open_tracker(settings) as tracker:
+            return await work_(tracker)
+
+    if settings.store_url is not None or not alone or socket_of(settings.data) is not None:
+        return asyncio.run(run())
+    with EmbeddedServer(settings.data):
+        return asyncio.run(run())
+
+
+def _json(value: Any) -> None:
+    from msgspec import json
+
+    click.echo(json.format(json.encode(value), indent=2).decode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The HTTP server around the application: granian, one event loop a process."""
+
+from __future__ import annotations
+
+import os
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
+
+from tracker.processes import told
+from tracker.settings import Settings
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT; a server process that dies is started again."""
+    os.environ.update(told(settings, os.environ))  # the server's processes read their own
+    Granian(
+        "tracker.app:create",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.processes,
+        runtime_mode=RuntimeModes.st,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+        respawn_failed_workers=True,
+        log_enabled=settings.log_level == "debug",
+    ).serve()

@@ -1,0 +1,257 @@
+"""Compare every view with the ledger, and make views anew from it.
+
+`verify` trusts the ledgers alone: it makes each view again and names each difference to what is
+stored. It needs no key, changes nothing, and may run while others write: the views of a market and
+the position of its ledger are read in one step, and the ledger up to that position never changes.
+
+`rebuild` puts what it made from the ledger in the place of the views, a market a step, unless
+somebody wrote meanwhile; then it reads what is new and tries again. Records (bodies, data keys,
+answers, the feed's entries) it leaves as they are. A market whose ledger has a gap it leaves alone:
+its documents are then the last copy of what the ledger lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any
+
+from msgspec import DecodeError, Struct, json
+
+from tracker.domain.errors import NotFound, Unavailable
+from tracker.domain.facts import Published
+from tracker.domain.snapshot import GENESIS, digest_holds
+from tracker.services.audit_difference import (
+    NONE,
+    VIEWS,
+    Difference,
+    Kind,
+    compare,
+    publication,
+    unreadable,
+)
+from tracker.services.audit_feed import Feed
+from tracker.services.audit_ledger import Ledger
+from tracker.services.context import Tracker
+from tracker.store.keys import SERVICE
+from tracker.store.publications import body_name
+from tracker.store.views import Stored, ViewStore
+
+__all__ = ["VIEWS", "Difference", "Kind", "Progress", "Rebuilt", "rebuild", "verify"]
+
+SWAPS_MAX = 200
+"""How often `rebuild` tries a market that others write to before it gives up (503)."""
+
+
+class Progress(Struct):
+    """How far a run is: `done` of `spaces` (the markets and the service), and what it read."""
+
+    spaces: int = 0
+    done: int = 0
+    entries: int = 0
+    vendors: int = 0
+    publications: int = 0
+
+
+class Rebuilt(Struct, frozen=True):
+    """What `rebuild` did with one space: its ledger's position, how often it tried.
+
+    `refused` is why it was left alone, or empty.
+    """
+
+    space: str
+    position: int
+    attempts: int
+    refused: tuple[Difference, ...] = ()
+
+    def text(self) -> str:
+        """One line for people."""
+        if not self.refused:
+            return f"{self.space}: views made from {self.position} ledger entries"
+        return (
+            f"{self.space}: not rebuilt, its ledger is damaged ({self.refused[0].text()}); "
+            "restore a backup"
+        )
+
+
+def _ignore(_: Progress) -> None:
+    """Nobody wants to know."""
+
+
+async def verify(
+    tracker: Tracker,
+    markets: Sequence[str] | None = None,
+    *,
+    seen: Callable[[Progress], None] = _ignore,
+) -> AsyncIterator[Difference]:
+    """Each difference between what is stored and what the ledgers give.
+
+    Of the service and all markets, or of these markets (`sys` is the service). `seen` is told the
+    progress after each. Raises `NotFound` for a market that does not exist.
+    """
+    views = ViewStore(tracker.client)
+    feed = Feed(views, tracker.now())
+    await feed.read()
+    for difference in feed.unreadable():
+        yield difference
+    service, spaces = await _spaces(views, markets)
+    progress = Progress(len(spaces))
+    for space in spaces:
+        stored = await views.read(space)
+        ledger = Ledger(space, service.founded.get(space, ""))
+        await _read_on(views, ledger, stored)
+        for difference in _compare(ledger, stored):
+            yield difference
+        async for difference in _bodies(views, ledger, stored):
+            yield difference
+        for difference in feed.market(space, ledger.publications):
+            yield difference
+        progress.done += 1
+        progress.entries += ledger.entries
+        progress.vendors += len(ledger.registered)
+        progress.publications += len(ledger.publications)
+        seen(progress)
+    async for difference in feed.settle():
+        yield difference
+    if markets is None:
+        for difference in feed.strangers():
+            yield difference
+
+
+async def rebuild(
+    tracker: Tracker,
+    markets: Sequence[str] | None = None,
+    *,
+    seen: Callable[[Progress], None] = _ignore,
+) -> AsyncIterator[Rebuilt]:
+    """Makes the views of the service and all markets, or of these, anew; one result a space.
+
+    At the end each market's last number in the feed is corrected where it is wrong, and the feed
+    takes over what it lacks. Raises `NotFound` for a market that does not exist, `Unavailable`
+    where others never stop writing to one; the spaces before it are done then.
+    """
+    views = ViewStore(tracker.client)
+    feed = Feed(views, tracker.now())
+    await feed.read()
+    service, spaces = await _spaces(views, markets)
+    progress, whole = Progress(len(spaces)), []
+    for space in spaces:
+        ledger = Ledger(space, service.founded.get(space, ""))
+        rebuilt = await _rebuild(views, ledger)
+        yield rebuilt
+        if not rebuilt.refused and space != SERVICE:
+            whole.append(space)
+            for _ in feed.market(space, ledger.publications):
+                pass
+        progress.done += 1
+        progress.entries += ledger.entries
+        progress.vendors += len(ledger.registered)
+        progress.publications += len(ledger.publications)
+        seen(progress)
+    async for _ in feed.settle():
+        pass
+    for market, (said, reached) in feed.corrections.items():
+        await views.set_feed_last(market, said, reached)
+    for market in await tracker.publications.unfed(whole):
+        await tracker.publications.feed_market(market)
+
+
+async def _spaces(views: ViewStore, markets: Sequence[str] | None) -> tuple[Ledger, list[str]]:
+    """The service's ledger, which knows all markets, and the spaces to work on."""
+    service = Ledger(SERVICE)
+    await _read_on(views, service, await views.read(SERVICE))
+    if markets is None:
+        return service, [SERVICE, *sorted(service.founded)]
+    for market in markets:
+        if market != SERVICE and market not in service.founded:
+            raise NotFound(f"There is no market {market}.")
+    return service, list(markets)
+
+
+async def _read_on(views: ViewStore, ledger: Ledger, stored: Stored) -> None:
+    """Adds the entries up to where the ledger stood when the views were read."""
+    if "ledger" in stored.wrong:
+        return
+    async for entry in views.ledger(ledger.space, ledger.position, stored.position):
+        ledger.add(entry)
+    ledger.end(stored.position)
+
+
+def _damage(ledger: Ledger, stored: Stored) -> Iterator[Difference]:
+    """What is wrong with the ledger itself; to be asked after its views were made."""
+    yield from ledger.faults
+    yield from ledger.clashes
+    if stored.position == 0 and stored.views.docs:
+        yield Difference(
+            ledger.space, "ledger", "entries", f"those of {len(stored.views.docs)} documents", NONE
+        )
+    yield from (d for d in unreadable(ledger.space, stored) if d.kind == "ledger")
+
+
+def _compare(ledger: Ledger, stored: Stored) -> Iterator[Difference]:
+    space, made, label = ledger.space, ledger.views(), ledger.label
+    yield from _damage(ledger, stored)
+    yield from (d for d in unreadable(space, stored) if d.kind != "ledger")
+    yield from compare(space, label, made, stored)
+    if "numbers" not in stored.wrong and stored.numbers < ledger.highest:
+        least = f"at least {ledger.highest}"
+        yield Difference(space, "counter", "vendor numbers", least, str(stored.numbers))
+    if "data_keys" not in stored.wrong:
+        for number in ledger.registered:
+            if str(number) not in stored.data_keys:
+                subject = label.subject(str(number))
+                yield Difference(space, "data_key", subject, "a data key", "none: erased or lost")
+
+
+async def _bodies(views: ViewStore, ledger: Ledger, stored: Stored) -> AsyncIterator[Difference]:
+    """Each publication's body against its ledger entry, and bodies that no entry names."""
+    if "bodies" in stored.wrong:
+        return
+    facts = {body_name(fact): fact for fact in ledger.publications}
+    previous = GENESIS
+    async for name, body in views.bodies(ledger.space, list(facts)):
+        fact = facts[name]
+        subject = publication(fact.day, fact.revision)
+        for expected, found in _body_faults(fact, body, previous):
+            yield Difference(ledger.space, "body", subject, expected, found)
+        previous = fact.digest.hex()
+    for name in sorted(stored.bodies - facts.keys()):
+        yield Difference(ledger.space, "body", name, NONE, "a body that no ledger entry names")
+
+
+def _body_faults(fact: Published, body: bytes | None, previous: str) -> Iterator[tuple[str, str]]:
+    if body is None:
+        yield "a body", NONE
+        return
+    try:
+        read: dict[str, Any] = json.decode(body, type=dict[str, Any])
+    except (DecodeError, UnicodeDecodeError):
+        yield "a body", "bytes that are none"
+        return
+    if not digest_holds(read):
+        yield "its digest to hold", "another content"
+    expected = {
+        "digest": f"sha256:{fact.digest.hex()}",
+        "content_digest": f"sha256:{fact.content_digest.hex()}",
+        "previous_digest": f"sha256:{previous}",
+    }
+    for field, digest in expected.items():
+        if read.get(field) != digest:
+            yield f"{field} {digest}", str(read.get(field))[:80]
+
+
+async def _rebuild(views: ViewStore, ledger: Ledger) -> Rebuilt:
+    stored = await views.read(ledger.space)
+    for attempt in range(1, SWAPS_MAX + 1):
+        await _read_on(views, ledger, stored)
+        made = ledger.views()
+        damage = tuple(_damage(ledger, stored))
+        if damage:
+            return Rebuilt(ledger.space, ledger.position, attempt, damage)
+        if await views.swap(ledger.space, ledger.position, made, ledger.highest):
+            return Rebuilt(ledger.space, ledger.position, attempt)
+        stored = stored._replace(position=await views.position(ledger.space))
+    raise Unavailable(
+        f"Others never stop writing to {ledger.space}, so its views were not made anew. "
+        "Try again at a quieter time.",
+        code="BUSY",
+    )

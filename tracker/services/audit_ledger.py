@@ -1,0 +1,162 @@
+"""The views of one space, made anew from the entries of its ledger and from nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from msgspec import DecodeError, msgpack
+
+from tracker.domain.facts import (
+    AnyFact,
+    MarketFact,
+    MarketFounded,
+    MarketOpened,
+    Published,
+    Registered,
+    ServiceFact,
+    VendorFact,
+)
+from tracker.domain.vendor import History
+from tracker.domain.views import STAGES, Views, views_of
+from tracker.services.audit_difference import NONE, Difference, Label
+from tracker.store.commit import MARKET, header
+from tracker.store.keys import SERVICE
+from tracker.store.publications import records_of
+from tracker.store.views import RawEntry, SpaceViews
+
+_NUMBER = re.compile(r"[1-9][0-9]*", re.ASCII)
+# A fact under a subject of another kind is as bad as one that does not decode.
+_vendor_fact: msgpack.Decoder[Any] = msgpack.Decoder(VendorFact)
+_market_fact: msgpack.Decoder[Any] = msgpack.Decoder(MarketFact)
+_service_fact: msgpack.Decoder[Any] = msgpack.Decoder(ServiceFact)
+
+
+class Ledger:
+    """A ledger as far as it was read; more entries may be added, and the views taken again.
+
+    `faults` are what is wrong with the ledger itself, and `clashes` (after `views`) unique names
+    that two vendors hold by it: with any, the views are what the rest of it gives, which is good
+    to compare with and not good enough to replace anything.
+    """
+
+    def __init__(self, space: str, prefix: str = "") -> None:
+        self.space = space
+        self.prefix = prefix
+        self.position = 0
+        self.entries = 0
+        self.faults: list[Difference] = []
+        self.clashes: list[Difference] = []
+        self.publications: list[Published] = []
+        self.founded: dict[str, str] = {}
+        self._raws: dict[str, list[bytes]] = {}
+        self._vendors: dict[int, list[VendorFact]] = {}
+        self._views: dict[int, Views] = {}
+
+    @property
+    def label(self) -> Label:
+        """How this space's subjects are named."""
+        return Label(self.prefix)
+
+    @property
+    def registered(self) -> list[int]:
+        """The numbers of all vendors that were ever registered."""
+        return sorted(
+            number
+            for number, facts in self._vendors.items()
+            if any(isinstance(fact, Registered) for fact in facts)
+        )
+
+    @property
+    def highest(self) -> int:
+        """The highest vendor number used; 0 where there is none."""
+        return max(self._vendors, default=0)
+
+    def add(self, entry: RawEntry) -> None:
+        """The next entry."""
+        self.end(entry.position - 1)
+        self.position = entry.position
+        self.entries += 1
+        fact = None
+        if entry.subject is not None and entry.raw is not None:
+            fact = self._decode(entry.subject, entry.raw)
+        if fact is None or entry.subject is None or entry.raw is None:
+            self._fault(str(entry.position), "a fact", "an entry that is none")
+            return
+        if isinstance(fact, Published):
+            self.publications.append(fact)
+            return
+        self._raws.setdefault(entry.subject, []).append(entry.raw)
+        if isinstance(fact, MarketFounded):
+            self.founded[fact.market] = fact.prefix
+        elif isinstance(fact, MarketOpened):
+            self.prefix = self.prefix or fact.prefix
+        if self.space != SERVICE and entry.subject != MARKET:
+            number = int(entry.subject)
+            self._vendors.setdefault(number, []).append(fact)  # type: ignore[arg-type]
+            self._views.pop(number, None)
+
+    def end(self, position: int) -> None:
+        """There must be no entry between the last one added and this position, inclusive."""
+        first = self.position + 1
+        if first <= position:
+            which = str(position) if first == position else f"{first} to {position}"
+            self._fault(which, "an entry at each position", NONE)
+            self.position = position
+
+    def _decode(self, subject: str, raw: bytes) -> AnyFact | None:
+        if self.space == SERVICE:
+            decoder = _service_fact
+        elif subject == MARKET:
+            decoder = _market_fact
+        elif _NUMBER.fullmatch(subject):
+            decoder = _vendor_fact
+        else:
+            return None
+        try:
+            fact: AnyFact = decoder.decode(raw)
+        except (DecodeError, UnicodeDecodeError):
+            return None
+        return fact
+
+    def _fault(self, subject: str, expected: str, found: str) -> None:
+        self.faults.append(Difference(self.space, "ledger", subject, expected, found))
+
+    def views(self) -> SpaceViews:
+        """The views that this ledger gives."""
+        self.clashes = []
+        made = SpaceViews()
+        for subject, raws in self._raws.items():
+            made.docs[subject] = header(len(raws)) + b"".join(raws)
+        for market, prefix in self.founded.items():
+            made.names[f"market:{market}"] = prefix
+            made.names[f"prefix:{prefix}"] = market
+        lines: Counter[tuple[int, str]] = Counter()
+        members: list[list[int]] = [[] for _ in STAGES]
+        for number, facts in self._vendors.items():
+            seen = self._views.get(number)
+            if seen is None:
+                seen = self._views[number] = views_of(History(self.prefix, number, tuple(facts)))
+            for name, holder in seen.names.items():
+                other = made.names.setdefault(name, holder)
+                if other != holder:
+                    both = f"{other} and {holder}"
+                    self.clashes.append(Difference(self.space, "ledger", name, "one holder", both))
+            for line, count in seen.lines.items():
+                lines[line] += count
+            for member, stands in zip(members, seen.standing, strict=True):
+                if stands:
+                    member.append(number)
+        made.lines = {f"{day}:{line}": str(n) for (day, line), n in lines.items() if n}
+        made.bits = {s: _bit_set(numbers) for s, numbers in zip(STAGES, members, strict=True)}
+        for fact in self.publications:
+            made.published.update(records_of(fact))
+        return made
+
+
+def _bit_set(numbers: list[int]) -> int:
+    raw = bytearray(max(numbers, default=0) // 8 + 1)
+    for number in numbers:
+        raw[number >> 3] |= 1 << (number & 7)
+    return int.from_bytes(raw, "little")
