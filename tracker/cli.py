@@ -85,7 +85,9 @@ def up(**given: Any) -> None:
     with running(settings) as processes:
         click.echo(f"Service  {processes.url}   (API reference: {processes.url}/docs)")
         click.echo(f"Data     {settings.data.absolute()}")
-        click.echo("Make a first key with:  tracker keys create --role admin --name me")
+        click.echo(
+            f"A first key: tracker keys create --data {settings.data} --role admin --name me"
+        )
         processes.wait()
 
 
