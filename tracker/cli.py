@@ -275,10 +275,11 @@ def rebuild(markets: tuple[str, ...], **given: Any) -> None:
     """Make every view anew from the ledger."""
     from tracker.commands import rebuild_store
 
-    async def work_(tracker: Tracker) -> None:
-        await rebuild_store(tracker, list(markets) or None)
+    async def work_(tracker: Tracker) -> bool:
+        return await rebuild_store(tracker, list(markets) or None)
 
-    _with_store(given, work_)
+    if not _with_store(given, work_):
+        sys.exit(1)
 
 
 @main.command()

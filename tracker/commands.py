@@ -123,14 +123,24 @@ def _result(job: Job) -> Job:
 async def verify_store(tracker: Tracker, markets: list[str] | None) -> bool:
     """Prints every difference between ledger and views; whether there was none."""
     found = 0
-    async for difference in audit.verify(tracker, markets):
+    async for difference in audit.verify(tracker, markets, seen=_checked):
         click.echo(difference.text())
         found += 1
     click.echo("clean" if not found else f"{found} differences")
     return not found
 
 
-async def rebuild_store(tracker: Tracker, markets: list[str] | None) -> None:
-    """Makes every view anew."""
-    await audit.rebuild(tracker, markets)
-    click.echo("rebuilt")
+async def rebuild_store(tracker: Tracker, markets: list[str] | None) -> bool:
+    """Makes every view anew and prints what became of each space; whether all could be made."""
+    refused = False
+    async for rebuilt in audit.rebuild(tracker, markets, seen=_checked):
+        click.echo(rebuilt.text())
+        refused = refused or bool(rebuilt.refused)
+    return not refused
+
+
+def _checked(progress: audit.Progress) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if progress.done == progress.spaces else ""
+        told = f"{progress.done}/{progress.spaces} ledgers, {progress.entries} entries"
+        click.echo(f"\r{told}{end}", err=True, nl=False)

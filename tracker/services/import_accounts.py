@@ -31,6 +31,9 @@ from tracker.vietqr import banks
 EVIDENCE = "declared"
 """A file's word that the sticker hangs; a scan is better evidence."""
 
+_FIELDS = {"BEFORE_ISSUE": "attached_on", "ACCOUNT_HAS_LIVE_CODE": "account"}
+"""The field to correct where the registry refuses a row."""
+
 
 class Accounts:
     """Decides rows of a bank's file, of one market or of many that the rows name."""
@@ -73,10 +76,13 @@ class Accounts:
             known = holder[0].vendor.codes.get(holder[1])
             if known is not None and holder[0] is not entry:
                 return rejected(row, "partner_ref", "PARTNER_REF_TAKEN")
+        too_early = _too_early(entry, row)
+        if too_early is not None:
+            return rejected(row, *too_early)
         try:
             return self._decide(book, entry, row, known)
         except TrackerError as error:
-            return rejected(row, self._field(entry, row, error.code), error.code)
+            return rejected(row, _FIELDS.get(error.code), error.code)
 
     def _refusal(self, row: BankRow) -> tuple[str | None, str] | None:
         """Field and code for which a row is refused whatever the registry holds; or None."""
@@ -118,14 +124,17 @@ class Accounts:
             code = history.then(*facts).replay().live_code(row.bin)
             if code is None:
                 raise Conflict("The code is not live.", code="CODE_NOT_LIVE")
-        if row.attached_on is not None and not _hung(entry, code, day_number(row.attached_on)):
-            at = moment_on(day_number(row.attached_on), code.issued_at)
-            facts += decide.attach(
-                history.then(*facts),
-                book.stated(at, row.row),
-                code=code.ordinal,
-                evidence=EVIDENCE,
-            )
+        if row.attached_on is not None:
+            day = day_number(row.attached_on)
+            at = moment_on(day, code.issued_at)
+            hangs = code.attached_at is not None or _hung(entry, code, day)
+            if not hangs or at < code.issued_at:
+                facts += decide.attach(
+                    history.then(*facts),
+                    book.stated(at, row.row),
+                    code=code.ordinal,
+                    evidence=EVIDENCE,
+                )
         id_ = history.code_id(code.ordinal)
         if entry.stated == row.row:
             return Plan(accepted(row, id_))
@@ -141,10 +150,13 @@ class Accounts:
 
     def _code(self, entry: Entry, row: BankRow, known: Code | None) -> Code | None:
         """The code that the row is about, if it was issued: by its ref, else by its account."""
-        candidates = [known, entry.vendor.live_code(row.bin)]
+        live = entry.vendor.live_code(row.bin)
+        candidates = [known, live]
         if not row.partner_ref:  # stall, BIN and account stand for it, as a ref would for ever
-            codes = list(entry.vendor.codes.values())
-            candidates += [code for code in reversed(codes) if code.bin == row.bin]
+            codes = [code for code in entry.vendor.codes.values() if code.bin == row.bin]
+            day = None if row.attached_on is None else day_number(row.attached_on)
+            hung = [code for code in codes if day is not None and _hung(entry, code, day)]
+            candidates = [*hung, live, *reversed(codes)]
         return next(
             (code for code in candidates if code and self._pays(entry, code, row.account)), None
         )
@@ -179,18 +191,6 @@ class Accounts:
         assumed = self._today if self._effective_on is None else self._effective_on
         return max(moment_on(assumed, since), since)
 
-    @staticmethod
-    def _field(entry: Entry, row: BankRow, code: str) -> str | None:
-        """The field to correct where the registry refuses a row."""
-        if code == "BEFORE_REGISTRATION" and row.issued_on is not None:
-            early = day_number(row.issued_on) < day_of(entry.vendor.registered_at)
-            return "issued_on" if early else "attached_on"
-        return {
-            "BEFORE_REGISTRATION": "attached_on",
-            "BEFORE_ISSUE": "attached_on",
-            "ACCOUNT_HAS_LIVE_CODE": "account",
-        }.get(code)
-
     def saw(self, rows: Sequence[BankRow], results: Sequence[RowResult]) -> None:
         """A bank's file lists its own customers only: whom it leaves out says nothing."""
 
@@ -203,10 +203,19 @@ def _ref(row: BankRow) -> str:
     return ref_name("c", row.bin, row.partner_ref)
 
 
+def _too_early(entry: Entry, row: BankRow) -> tuple[str, str] | None:
+    """Field and code of a day that the row states and that cannot be, whatever is known already."""
+    since = day_of(entry.vendor.registered_at)
+    for field, day in (("issued_on", row.issued_on), ("attached_on", row.attached_on)):
+        if day is not None and day_number(day) < since:
+            return field, "BEFORE_REGISTRATION"
+    if row.issued_on is not None and row.attached_on is not None:
+        return ("attached_on", "BEFORE_ISSUE") if row.attached_on < row.issued_on else None
+    return None
+
+
 def _hung(entry: Entry, code: Code, day: int) -> bool:
-    """Whether the code's sticker hangs, or was recorded as hung on that day."""
-    if entry.vendor.codes.get(code.ordinal, code).attached_at is not None:
-        return True
+    """Whether the code's sticker was recorded as hung on that day."""
     return any(
         isinstance(fact, Attached) and fact.code == code.ordinal and day_of(fact.at) == day
         for fact in entry.history.facts

@@ -14,7 +14,7 @@ from tracker.domain.errors import Invalid, KeyReused
 from tracker.domain.facts import Published
 from tracker.domain.figures import content
 from tracker.domain.snapshot import GENESIS, canonical, publish, sha256
-from tracker.services.context import Tracker
+from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
 from tracker.services.job_ids import new_job
 from tracker.store.commit import Commit, Done, Stale
 from tracker.store.jobs import Job
@@ -120,11 +120,12 @@ async def publish_days(
     """Publishes each of these days of each market whose content differs from its latest revision.
 
     With `again` only days that have a revision. With `settles` an outdated mark that the days
-    cover is dropped. Returns how many revisions were published.
+    cover is dropped. Returns how many revisions were published. Raises `Unavailable` where other
+    workers, or damaged publication records (`tracker verify` names them), never let a market be.
     """
     pending, published = list(markets), 0
     fields = [HEAD, *(str(day) for day in days)]
-    while pending:
+    for _ in range(ATTEMPTS_MAX):
         looks = await tracker.reader.look_many(pending, fields)
         planned = []
         for market, look in zip(pending, looks, strict=True):
@@ -139,7 +140,9 @@ async def publish_days(
             elif isinstance(outcome, Done) and count:
                 published += count
                 await tracker.publications.feed_market(market)
-    return published
+        if not pending:
+            return published
+    raise busy()
 
 
 def _plan(

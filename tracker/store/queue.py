@@ -96,7 +96,8 @@ class QueueClient:
 
     async def states(self, job_ids: Sequence[str]) -> dict[str, Live]:
         """The states of many jobs, in three round trips. Raises `RedisError`."""
-        return await asyncio.to_thread(self._states, job_ids)
+        looked = await asyncio.to_thread(self._look, job_ids)
+        return {job_id: state for job_id, (state, _) in looked.items()}
 
     async def depths(self) -> dict[str, int]:
         """How many jobs wait in each queue. Raises `RedisError`."""
@@ -108,9 +109,9 @@ class QueueClient:
 
     def _dispatch(self, job_id: str) -> None:
         queue = self._queues[queue_of(job_id)]
-        if self._states([job_id])[job_id] != "none":
+        state, before = self._look([job_id])[job_id]
+        if state != "none":
             return
-        before = int(self._client.get(_attempt_key(job_id)) or 0)
         if before:
             self._drop(queue, _rq_id(job_id, before))
         try:
@@ -135,8 +136,13 @@ class QueueClient:
         pipeline.expire(RqJob.key_for(rq_id), FAILURE_TTL_S)
         pipeline.execute()
 
-    def _states(self, job_ids: Sequence[str]) -> dict[str, Live]:
-        # Read in this order: an attempt that is known was pushed before the lists are read.
+    def _look(self, job_ids: Sequence[str]) -> dict[str, tuple[Live, int]]:
+        """The state of each job's latest attempt, and its number; 0 where there was none.
+
+        Both from one reading, in this order: an attempt that is known was pushed before the lists
+        are read, and one that another pushes meanwhile has a number that is not ours to drop.
+        """
+        job_ids = list(dict.fromkeys(job_ids))
         pipeline = self._client.pipeline(transaction=False)
         for job_id in job_ids:
             pipeline.get(_attempt_key(job_id))
@@ -146,18 +152,20 @@ class QueueClient:
         *known, imports, snapshots = pipeline.execute()
         waiting = {rq_id.decode() for rq_id in (*imports, *snapshots)}
 
-        found: dict[str, Live] = {}
+        attempts = {id_: int(n or 0) for id_, n in zip(job_ids, known[::2], strict=True)}
+        states: dict[str, Live] = {}
         taken: dict[str, str] = {}
-        for job_id, attempt, leased in zip(job_ids, known[::2], known[1::2], strict=True):
-            rq_id = _rq_id(job_id, int(attempt or 0))
+        for (job_id, attempt), leased in zip(attempts.items(), known[1::2], strict=True):
+            rq_id = _rq_id(job_id, attempt)
             if leased:
-                found[job_id] = "running"
+                states[job_id] = "running"
             elif rq_id in waiting:
-                found[job_id] = "queued"
+                states[job_id] = "queued"
             else:
-                found[job_id] = "none"
+                states[job_id] = "none"
                 taken[job_id] = rq_id
-        return found | self._starting(taken)
+        states |= self._starting(taken)
+        return {job_id: (states[job_id], attempt) for job_id, attempt in attempts.items()}
 
     def _starting(self, taken: dict[str, str]) -> dict[str, Live]:
         """Which of these RQ ids, neither waiting nor under a lease, a worker took just now."""

@@ -1,0 +1,203 @@
+"""Ways to damage one thing: in a view, which `rebuild` mends, or in a record, which it must not."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Awaitable, Callable
+
+from msgspec import json
+
+from tests.integration.audit.world import DAY_1, DAY_2, FIRST, MARKET, SPACE, World
+from tests.integration.registry import OPENED
+from tracker.domain.codes import vendor_code
+from tracker.domain.snapshot import canonical, sha256
+from tracker.store.keys import FEED, FEED_LAST
+
+Spoil = Callable[[World], Awaitable[tuple[str, ...]]]
+"""Corrupts something; returns kind, subject, expected and found of the one difference."""
+
+
+async def a_day_line(w: World) -> tuple[str, ...]:
+    await w.client.hincrby(SPACE.deltas, f"{OPENED + 1}:+", 5)
+    return "line", f"{DAY_2}:+", "4", "9"
+
+
+async def a_day_line_missing(w: World) -> tuple[str, ...]:
+    await w.client.hdel(SPACE.deltas, f"{OPENED}:r")
+    return "line", f"{DAY_1}:r", "6", "none"
+
+
+async def a_day_line_too_many(w: World) -> tuple[str, ...]:
+    await w.client.hset(SPACE.deltas, f"{OPENED}:-fraud", "1")
+    return "line", f"{DAY_1}:-fraud", "none", "1"
+
+
+async def a_bit_set(w: World) -> tuple[str, ...]:
+    await w.client.setbit(SPACE.bits["attached"], await w.number(2), 1)
+    return "bit", f"attached of {await w.vendor(2)}", "clear", "set"
+
+
+async def a_bit_cleared(w: World) -> tuple[str, ...]:
+    await w.client.setbit(SPACE.bits["issued"], await w.number(4), 0)
+    return "bit", f"issued of {await w.vendor(4)}", "set", "clear"
+
+
+async def a_bit_of_nobody(w: World) -> tuple[str, ...]:
+    await w.client.setbit(SPACE.bits["registered"], 4_000, 1)
+    return "bit", f"registered of {vendor_code('CVT', 4_000)}", "clear", "set"
+
+
+async def a_name_missing(w: World) -> tuple[str, ...]:
+    holder = str(await w.number(3))
+    await w.client.hdel(SPACE.names, "s:A03")
+    return "name", "s:A03", holder, "none"
+
+
+async def a_name_of_another(w: World) -> tuple[str, ...]:
+    await w.client.hset(SPACE.names, "v::ref-5", "77")
+    return "name", "v::ref-5", str(await w.number(5)), "77"
+
+
+async def a_name_too_many(w: World) -> tuple[str, ...]:
+    await w.client.hset(SPACE.names, "s:Z99", "1")
+    return "name", "s:Z99", "none", "1"
+
+
+async def a_document_missing(w: World) -> tuple[str, ...]:
+    await w.client.hdel(SPACE.docs, str(await w.number(6)))
+    return "document", await w.vendor(6), "*", "none"
+
+
+async def a_document_changed(w: World) -> tuple[str, ...]:
+    field = str(await w.number(6))
+    raw = bytearray(await w.client.hget(SPACE.docs, field))
+    raw[-2] ^= 1
+    await w.client.hset(SPACE.docs, field, bytes(raw))
+    return "document", await w.vendor(6), "*", "*"
+
+
+async def a_document_cut(w: World) -> tuple[str, ...]:
+    field = str(await w.number(6))
+    await w.client.hset(SPACE.docs, field, b"?")
+    found = f"1 bytes that are no document (sha256 {sha256(b'?')[7:19]})"
+    return "document", await w.vendor(6), "*", found
+
+
+async def a_document_too_many(w: World) -> tuple[str, ...]:
+    await w.client.hset(SPACE.docs, "88", b"\xdd\0\0\0\0")
+    return "document", vendor_code("CVT", 88), "none", "*"
+
+
+async def the_markets_document(w: World) -> tuple[str, ...]:
+    await w.client.hdel(SPACE.docs, "0")
+    return "document", "market", "*", "none"
+
+
+async def a_latest_revision(w: World) -> tuple[str, ...]:
+    await w.client.hdel(SPACE.published, str(OPENED + 1))
+    return "publication", DAY_2, "*", "none"
+
+
+async def a_head(w: World) -> tuple[str, ...]:
+    await w.client.hset(SPACE.published, "head", b"?")
+    return "publication", "head", "*", "1 bytes that are no record"
+
+
+async def a_number_in_the_chain(w: World) -> tuple[str, ...]:
+    await w.client.hset(SPACE.published, "#2", FIRST)
+    return "publication", "#2", f"{DAY_2}.1", f"{DAY_1}.1"
+
+
+async def the_counter(w: World) -> tuple[str, ...]:
+    highest = await w.client.get(SPACE.numbers)
+    await w.client.set(SPACE.numbers, 3)
+    return "counter", "vendor numbers", f"at least {highest.decode()}", "3"
+
+
+async def the_counters_type(w: World) -> tuple[str, ...]:
+    await w.client.set(SPACE.numbers, "many")
+    return "counter", "vendor numbers", "what the service writes", "no number"
+
+
+async def the_type_of_the_documents(w: World) -> tuple[str, ...]:
+    await w.client.set(SPACE.docs, "no hash")
+    return "document", "all", "what the service writes", "a key of another type"
+
+
+async def the_type_of_a_bitmap(w: World) -> tuple[str, ...]:
+    key = SPACE.bits["issued"]
+    await w.client.delete(key)
+    await w.client.rpush(key, 1)
+    return "bit", "issued of all", "what the service writes", "a key of another type"
+
+
+async def the_last_number_in_the_feed(w: World) -> tuple[str, ...]:
+    await w.client.hdel(FEED_LAST, MARKET)
+    return "feed_last", "number", "5", "none"
+
+
+async def a_number_in_the_feed_too_high(w: World) -> tuple[str, ...]:
+    await w.client.hset(FEED_LAST, MARKET, 9)
+    return "feed_last", "number", "5", "9"
+
+
+VIEWS = [
+    *(a_day_line, a_day_line_missing, a_day_line_too_many),
+    *(a_bit_set, a_bit_cleared, a_bit_of_nobody),
+    *(a_name_missing, a_name_of_another, a_name_too_many),
+    *(a_document_missing, a_document_changed, a_document_cut, a_document_too_many),
+    the_markets_document,
+    *(a_latest_revision, a_head, a_number_in_the_chain),
+    *(the_counter, the_counters_type, the_type_of_the_documents, the_type_of_a_bitmap),
+    *(the_last_number_in_the_feed, a_number_in_the_feed_too_high),
+]
+
+
+async def a_body_missing(w: World) -> tuple[str, ...]:
+    await w.client.hdel(SPACE.bodies, FIRST)
+    return "body", f"{DAY_1}.1", "a body", "none"
+
+
+async def a_body_that_is_none(w: World) -> tuple[str, ...]:
+    await w.client.hset(SPACE.bodies, FIRST, b"not packed")
+    return "body", f"{DAY_1}.1", "a body", "bytes that are none"
+
+
+async def a_figure_in_a_body(w: World) -> tuple[str, ...]:
+    body = json.decode(zlib.decompress(await w.client.hget(SPACE.bodies, FIRST)))
+    body["figures"]["attached"]["count"] += 1
+    await w.client.hset(SPACE.bodies, FIRST, zlib.compress(canonical(body)))
+    return "body", f"{DAY_1}.1", "its digest to hold", "another content"
+
+
+async def a_body_too_many(w: World) -> tuple[str, ...]:
+    await w.client.hset(SPACE.bodies, "1.1", b"")
+    return "body", "1.1", "none", "a body that no ledger entry names"
+
+
+async def a_data_key(w: World) -> tuple[str, ...]:
+    await w.client.hdel(SPACE.data_keys, str(await w.number(4)))
+    return "data_key", await w.vendor(4), "a data key", "none: erased or lost"
+
+
+async def a_feed_entry_twice(w: World) -> tuple[str, ...]:
+    await w.client.xadd(FEED, {"m": MARKET, "r": FIRST}, id="0-*")
+    return "feed", f"{DAY_1}.1", "once", "2 times"
+
+
+async def a_feed_entry_missing(w: World) -> tuple[str, ...]:
+    entries = await w.client.xrange(FEED)
+    mine = [id_ for id_, fields in entries if fields[b"m"].decode() == MARKET]
+    await w.client.xdel(FEED, mine[1])
+    return "feed", f"{DAY_2}.1", "once", "not there"
+
+
+async def a_feed_entry_of_nothing(w: World) -> tuple[str, ...]:
+    await w.client.xadd(FEED, {"m": MARKET, "r": "7.7"}, id="0-*")
+    return "feed", "1970-01-08.7", "none", "1 times"
+
+
+RECORDS = [
+    *(a_body_missing, a_body_that_is_none, a_figure_in_a_body, a_body_too_many, a_data_key),
+    *(a_feed_entry_twice, a_feed_entry_missing, a_feed_entry_of_nothing),
+]

@@ -1,0 +1,116 @@
+"""What a commit does to day lines, bitmaps, records and marks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.integration.conftest import Run
+from tests.integration.store.commits import (
+    DAY,
+    MARKET,
+    SPACE,
+    Shop,
+    attached,
+    issued,
+    left,
+    new,
+    registered,
+    removed,
+    when,
+)
+from tracker.domain.facts import Voided
+from tracker.store.commit import Commit, Done, Stale
+
+
+@pytest.fixture
+def shop(store: Redis) -> Shop:
+    return Shop(store)
+
+
+class TestViews:
+    def test_a_day_line_that_comes_to_nothing_is_dropped(self, run: Run, shop: Shop) -> None:
+        run(shop.write(new(), registered(), *issued(), attached()))
+        lines = run(shop.hash(SPACE.deltas))
+        assert lines == {
+            f"{DAY}:r": "1",
+            f"{DAY + 1}:i": "1",
+            f"{DAY + 2}:a": "1",
+            f"{DAY + 2}:+": "1",
+        }
+        run(shop.write(run(shop.history()), Voided(*when(), event=4, reason="wrong")))
+        assert run(shop.hash(SPACE.deltas)) == {f"{DAY}:r": "1", f"{DAY + 1}:i": "1"}
+
+    def test_lines_of_many_vendors_add_up(self, run: Run, shop: Shop) -> None:
+        for number in range(1, 4):
+            run(shop.write(new(number), registered(f"B{number}")))
+        run(shop.write(run(shop.history(2)), left()))
+        lines = run(shop.hash(SPACE.deltas))
+        assert lines == {f"{DAY}:r": "3", f"{DAY + 3}:r": "-1"}
+
+    def test_bits_are_set_and_cleared(self, run: Run, shop: Shop) -> None:
+        run(shop.write(new(5), registered(), *issued(), attached()))
+        assert run(shop.bits()) == {"registered": 1 << 5, "issued": 1 << 5, "attached": 1 << 5}
+        run(shop.write(run(shop.history(5)), removed(DAY + 3)))
+        assert run(shop.bits()) == {"registered": 1 << 5, "issued": 1 << 5, "attached": 0}
+
+
+class TestRecords:
+    def commit(self, value: bytes, **condition: Any) -> Commit:
+        commit = Commit(SPACE)
+        commit.record(SPACE.published, "head", value, **condition)
+        return commit
+
+    def test_conditions(self, run: Run, shop: Shop) -> None:
+        async def send(value: bytes, **condition: Any) -> Any:
+            return await shop.committer.commit(self.commit(value, **condition))
+
+        assert run(send(b"0", expected=b"?", new=False)) == Stale("head")
+        assert run(send(b"a", new=True)) == Done(0)
+        assert run(send(b"b", new=True)) == Stale("head")
+        assert run(send(b"b", expected=b"?", new=False)) == Stale("head")
+        assert run(send(b"b", expected=b"a", new=False)) == Done(0)
+        assert run(send(b"c", new=False)) == Done(0)
+        assert run(shop.hash(SPACE.published)) == {"head": "c"}
+
+    def test_a_field_written_twice_has_the_first_condition_and_the_last_value(
+        self, run: Run, shop: Shop
+    ) -> None:
+        twice = self.commit(b"a", new=True)
+        twice.record(SPACE.published, "head", b"b", expected=b"a", new=False)
+        assert run(shop.committer.commit(twice)) == Done(0)
+        assert run(shop.hash(SPACE.published)) == {"head": "b"}
+
+
+class TestMarks:
+    def test_the_earliest_day_stands_at_the_last_position(self, run: Run, shop: Shop) -> None:
+        run(shop.write(new(1), registered("B1", DAY + 5)))
+        run(shop.write(new(2), registered("B2", DAY + 2)))
+        run(shop.write(new(3), registered("B3", DAY + 7)))
+        mark = run(shop.hash(SPACE.marks))
+        assert (mark["day"], mark["position"]) == (str(DAY + 2), "3")
+        assert run(shop.reader.marks([MARKET, "another"]))[MARKET][0] == DAY + 2
+
+    def test_settling_drops_the_mark_unless_a_later_fact_made_it(
+        self, run: Run, shop: Shop
+    ) -> None:
+        def settle(position: int) -> Commit:
+            commit = Commit(SPACE)
+            commit.settled(position)
+            return commit
+
+        run(shop.write(new(1), registered("B1")))
+        run(shop.write(new(2), registered("B2")))
+        run(shop.committer.commit(settle(1)))
+        assert run(shop.hash(SPACE.marks))["position"] == "2"
+        run(shop.committer.commit(settle(2)))
+        assert run(shop.hash(SPACE.marks)) == {}
+
+    def test_a_voided_fact_marks_the_day_that_it_belonged_to(self, run: Run, shop: Shop) -> None:
+        run(shop.write(new(), registered()))
+        run(shop.client.delete(SPACE.marks))
+        late = Voided(*when(DAY + 4), event=1, reason="wrong")
+        run(shop.write(run(shop.history()), late))
+        assert run(shop.hash(SPACE.marks))["day"] == str(DAY)
