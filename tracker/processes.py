@@ -29,6 +29,7 @@ from tracker.store.embedded import EmbeddedServer
 from tracker.store.queue import QUEUES
 
 PROGRAM: Final = (sys.executable, "-m", "tracker.cli")
+SIGNAL_S: Final = 0.2
 LOG: Final = "processes.log"
 READY_PATH: Final = "/health/ready"
 ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # not bound
@@ -65,6 +66,7 @@ class Processes:
         self._program = list(program)
         self._environ = told(settings, environ)
         self.children: dict[str, Child] = {}
+        self.ending = False
 
     @property
     def url(self) -> str:
@@ -124,8 +126,12 @@ class Processes:
             connection.close()
 
     def wait(self) -> None:
-        """Wait for a signal; inside `running` it ends the body."""
-        threading.Event().wait()
+        """Wait for a signal; to be used inside `running`.
+
+        Looks up now and then: a signal that comes just before an endless wait does not end it.
+        """
+        while not self.ending:
+            threading.Event().wait(SIGNAL_S)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -176,7 +182,12 @@ def running(
     """
     log_file = settings.data / LOG if quiet else None
     processes = Processes(settings, log_file=log_file, program=program)
-    before = {number: signal.signal(number, _interrupt) for number in (SIGINT, SIGTERM)}
+
+    def interrupt(*_: object) -> NoReturn:
+        processes.ending = True
+        raise _Interrupted
+
+    before = {number: signal.signal(number, interrupt) for number in (SIGINT, SIGTERM)}
     try:
         processes.start()
         with suppress(_Interrupted):
@@ -202,10 +213,6 @@ def told(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
 
 class _Interrupted(KeyboardInterrupt):
     """SIGINT or SIGTERM came."""
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise _Interrupted
 
 
 def _require_free(host: str, port: int) -> None:

@@ -202,7 +202,18 @@ def renamed(components: dict[str, Any]) -> dict[str, Any]:
         r"#/components/schemas/(\w+)", lambda m: f"#/components/schemas/{_tidy(m[1])}", text
     )
     decoded: dict[str, dict[str, Any]] = msgspec.json.decode(text)
+    for schema in decoded.values():
+        if schema.get("additionalProperties") is False:
+            _nullable(schema)
     return {_tidy(name): {**schema, "title": _tidy(name)} for name, schema in decoded.items()}
+
+
+def _nullable(schema: dict[str, Any]) -> None:
+    """What need not be there may be null: the two are the same in a body."""
+    for name, property_ in schema["properties"].items():
+        may = property_.get("anyOf", ())
+        if name not in schema.get("required", ()) and {"type": "null"} not in may:
+            schema["properties"][name] = {"anyOf": [property_, {"type": "null"}]}
 
 
 def _tidy(name: str) -> str:

@@ -98,6 +98,8 @@ async def create(
     between is completed by the next one like it. Raises `Conflict` `MARKET_EXISTS` or
     `PREFIX_TAKEN`, `Invalid` `AREA_UNKNOWN`.
     """
+    if new.id == SERVICE:
+        raise Invalid("This id is the service's own. Choose another.", code="RESERVED")
     area_from = await _area_from(tracker, new)
     await _found(tracker, principal, new)
     for _ in range(ATTEMPTS_MAX):
@@ -132,15 +134,19 @@ async def create(
             )
             created = Created(market_out(market), True)
         commit = Commit(Space(new.id))
-        if created.created:
-            commit.append(MARKET, 0, [opened])
-        if once is not None:
-            commit.answer(once.key, once.seal(created))
-        if not created.created and once is None:
-            return created
-        if isinstance(await tracker.commit(commit), Done):
-            return created
+        commit.append(MARKET, 0, [opened])
+        if not created.created or isinstance(await tracker.commit(commit), Done):
+            return await _answered(tracker, created, once)
     raise busy()
+
+
+async def _answered(tracker: Tracker, created: Created, once: Once | None) -> Created:
+    """Keeps the answer beside the service's ledger: the key must be known under any market id."""
+    if once is not None:
+        commit = Commit(Space(SERVICE))
+        commit.answer(once.key, once.seal(created))
+        await tracker.commit(commit)
+    return created
 
 
 async def _area_from(tracker: Tracker, new: NewMarket) -> int | None:

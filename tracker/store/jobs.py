@@ -76,7 +76,9 @@ class Jobs:
 
     def __init__(self, client: Redis) -> None:
         self._client: Any = client
-        self._create = AsyncScript(client, files("tracker.store").joinpath("job.lua").read_text())
+        scripts = files("tracker.store")
+        self._create = AsyncScript(client, scripts.joinpath("job.lua").read_text())
+        self._save = AsyncScript(client, scripts.joinpath("job_save.lua").read_text())
 
     async def create(self, new: Job, key: str | None = None, fingerprint: bytes = b"") -> KnownKey:
         """Adds a job to the open ones, at most once a `key`.
@@ -106,12 +108,23 @@ class Jobs:
         return None if raw is None else msgpack.decode(raw, type=Job)
 
     async def save(self, changed: Job) -> None:
-        """Writes a record; one that has ended leaves the open ones in the same step."""
-        pipeline = self._client.pipeline(transaction=True)
-        pipeline.set(job(changed.id), msgpack.encode(changed), px=KEPT_MS)
-        if changed.ended:
-            pipeline.zrem(JOBS_OPEN, changed.id)
-        await pipeline.execute()
+        """Writes a record; one that has ended leaves the open ones in the same step.
+
+        A job that has ended already stays as it is: a twin of its worker was slower.
+        """
+        await self._write(changed)
+
+    async def _write(self, changed: Job, chunk: str = "", rows: bytes = b"") -> None:
+        args: list[bytes] = [
+            changed.id.encode(),
+            msgpack.encode(changed),
+            str(KEPT_MS).encode(),
+            b"1" if changed.ended else b"0",
+            chunk.encode(),
+            rows,
+        ]
+        keys = [job(changed.id), JOBS_OPEN, job_rows(changed.id)]
+        await self._save(keys=keys, args=args)
 
     async def open_ids(self, limit: int = 1_000) -> list[str]:
         """Ids of jobs that have not ended, oldest first."""
@@ -147,11 +160,7 @@ class Jobs:
 
     async def put_rows(self, changed: Job, chunk: int, rows: Sequence[RowResult]) -> None:
         """The results of one chunk of rows and the job's progress, in one step; safe to repeat."""
-        pipeline = self._client.pipeline(transaction=True)
-        pipeline.hset(job_rows(changed.id), str(chunk), msgpack.encode(rows))
-        pipeline.pexpire(job_rows(changed.id), KEPT_MS)
-        pipeline.set(job(changed.id), msgpack.encode(changed), px=KEPT_MS)
-        await pipeline.execute()
+        await self._write(changed, str(chunk), msgpack.encode(rows))
 
     async def row_chunks(self, id_: str) -> Mapping[int, list[RowResult]]:
         """All chunks of row results that are there, by number."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import traceback
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import structlog
 from litestar import Request, Response
@@ -119,7 +120,7 @@ def document(error: TrackerError, path: str, request_id: str) -> bytes:
             "title": error.title,
             "status": error.status,
             "detail": error.detail,
-            "instance": path,
+            "instance": quote(path),
             "code": error.code,
             "errors": error.faults,
             "request_id": request_id,

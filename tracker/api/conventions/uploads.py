@@ -19,8 +19,9 @@ from multipart import (  # type: ignore[import-untyped]  # annotated, and not ma
     PushMultipartParser,
 )
 
+from tracker.api.conventions import bodies
 from tracker.api.conventions.call import ApiRequest, UnsupportedMedia
-from tracker.domain.errors import Invalid, TooLarge
+from tracker.domain.errors import Fault, Invalid, TooLarge
 
 FRAME_BYTES_MAX = 64 * 1024
 """What boundaries, headers and fields of a multipart body may take beside the file."""
@@ -47,6 +48,8 @@ async def receive(
     stream = _limited(_plain(request), limit + FRAME_BYTES_MAX)
     fields, file = await _parts(stream, options.get("boundary", ""), limit)
     given = {name: value for name, value in beside.items() if value is not None}
+    if twice := given.keys() & fields.keys():
+        raise _twice(sorted(twice))  # which of the two is meant cannot be known
     return {**given, **fields}, _held(file)
 
 
@@ -112,8 +115,11 @@ async def _parts(
                     elif segment is None:
                         continue
                     elif event is None:
-                        if segment.name != "file":
-                            fields[segment.name or ""] = _field(segment.name or "", text)
+                        name = segment.name or ""
+                        if name in fields:
+                            raise _twice([name])
+                        if name != "file":
+                            fields[name] = _field(name, text)
                     elif segment.name == "file":
                         file.append(bytes(event))
                     else:
@@ -151,6 +157,10 @@ def too_large(limit: int) -> TooLarge:
 
 def _not_gzip() -> Invalid:
     return Invalid("The body is not what Content-Encoding says.", code="BAD_ENCODING")
+
+
+def _twice(names: list[str]) -> Invalid:
+    return bodies.refusal(Fault(f"/{name}", "TWICE", "Send this once.") for name in names)
 
 
 def _malformed(detail: str) -> Invalid:

@@ -115,7 +115,7 @@ class Markets(Controller):
         async def act(key: Once | None) -> Created:
             return await markets.create(request.tracker, request.principal, wanted, key)
 
-        return await once(request, data, act, _render, space=data.id)
+        return await once(request, data, act, _render, space=SERVICE)
 
     @get(
         "/v1/markets/{market:str}",

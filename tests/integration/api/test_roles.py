@@ -1,0 +1,179 @@
+"""Every route × every role × own and foreign market."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from litestar import Litestar, get
+from litestar.exceptions import ImproperlyConfiguredException
+
+from tests.integration.api.city import FIRST, HOA, MARKET, OTHER, City, problem
+from tracker.access.keys import ROLES
+from tracker.access.roles import PERMISSIONS, Level, Permission
+from tracker.api import contract
+from tracker.api.conventions.guard import PUBLIC, check_routes
+from tracker.domain.codes import vendor_code
+
+# The role table says what a permission comes to; this says, a second time, which route is which.
+ROUTES = {
+    "GET /docs": PUBLIC,
+    "GET /health/live": PUBLIC,
+    "GET /health/ready": PUBLIC,
+    "GET /openapi.json": PUBLIC,
+    "GET /problems": PUBLIC,
+    "GET /problems/{name}": PUBLIC,
+    "GET /v1/adoption": "adoption.read",
+    "GET /v1/areas": "areas.read",
+    "POST /v1/areas": "areas.write",
+    "GET /v1/banks": "banks.read",
+    "GET /v1/codes/{code}": "codes.read",
+    "POST /v1/codes/{code}/attachments": "attachments.write",
+    "GET /v1/codes/{code}/image": "codes.payload",
+    "POST /v1/codes/{code}/removals": "removals.write",
+    "POST /v1/imports": "imports.write",
+    "GET /v1/jobs/{job}": "jobs.read",
+    "GET /v1/jobs/{job}/rows": "jobs.read",
+    "GET /v1/keys": "keys.manage",
+    "POST /v1/keys": "keys.manage",
+    "DELETE /v1/keys/{key}": "keys.manage",
+    "GET /v1/markets": "markets.read",
+    "POST /v1/markets": "markets.write",
+    "GET /v1/markets/{market}": "markets.read",
+    "GET /v1/markets/{market}/adoption": "adoption.read",
+    "GET /v1/markets/{market}/census": "census.read",
+    "POST /v1/markets/{market}/census": "census.write",
+    "GET /v1/markets/{market}/snapshots": "snapshots.read",
+    "GET /v1/markets/{market}/snapshots/{date}": "snapshots.read",
+    "GET /v1/markets/{market}/vendors": "vendors.read",
+    "POST /v1/markets/{market}/vendors": "vendors.write",
+    "GET /v1/me": "me.read",
+    "GET /v1/snapshots": "snapshots.read",
+    "POST /v1/snapshots/runs": "snapshots.run",
+    "GET /v1/vendors/{vendor}": "vendors.read",
+    "PUT /v1/vendors/{vendor}/accounts/{bin}": "accounts.write",
+    "GET /v1/vendors/{vendor}/codes": "codes.read",
+    "POST /v1/vendors/{vendor}/codes": "codes.issue",
+}
+FOREIGN = vendor_code("CP7", 1)
+OWN = {"market": MARKET, "vendor": FIRST, "code": f"{FIRST}.c1", "date": "2020-06-01"}
+ELSEWHERE = {"market": OTHER, "vendor": FOREIGN, "code": f"{FOREIGN}.c1", "date": "2020-06-01"}
+REST = {"bin": "970436", "name": "stall-taken", "job": "sxxxx", "key": "xxxxxxxx"}
+
+
+@pytest.fixture
+def both(market: City) -> City:
+    """Two markets with a vendor, a code and a snapshot each."""
+    market.open_market(OTHER, "CP7")
+    body = {**HOA, "issue_code": True}
+    for id_ in (MARKET, OTHER):
+        assert market.post("admin", f"/v1/markets/{id_}/vendors", body).status_code == 201
+    market.publish("2020-06-01")
+    return market
+
+
+def filled(path: str, values: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda name: {**REST, **values}[name[1]], path)
+
+
+def test_the_table_of_this_test_is_that_of_the_service(city: City) -> None:
+    found = {f"{r.method.upper()} {r.path}": str(r.permission) for r in contract.routes(city.app)}
+    assert found == ROUTES
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_route_answers_each_role_as_the_table_says(both: City, role: str) -> None:
+    for route, permission in ROUTES.items():
+        method, path = route.split()
+        body: Any = {} if method in {"POST", "PUT"} else None
+        own = both.call(role, method, filled(path, OWN), body)
+        foreign = both.call(role, method, filled(path, ELSEWHERE), body)
+        if permission == PUBLIC:
+            assert own.status_code == 200, route
+            continue
+        level = PERMISSIONS[Permission(permission)][role]  # type: ignore[index]
+        bounded = role != "admin" and re.search(r"\{(market|vendor|code)\}", path) is not None
+        where = (route, role, own.text)
+        if level is Level.NOTHING:
+            assert own.status_code == 404, where
+        elif level is Level.SEES:
+            assert own.status_code == 403, where
+        elif "{job}" in path or "{key}" in path:
+            assert own.status_code == 404, where  # there is none; see test_jobs_and_keys
+        else:
+            assert own.status_code in {200, 201, 400}, where
+            assert method == "GET" or own.status_code != 403, where
+        if bounded:
+            same = problem(foreign, 404, "NOT_FOUND")
+            assert same["detail"] == "There is no such resource, or you may not see it."
+
+
+def test_nobody_and_a_wrong_key_are_401_in_the_same_words(both: City) -> None:
+    wrong = both.keys["admin"][:-1] + ("A" if both.keys["admin"][-1] != "A" else "B")
+    said = set()
+    for caller in (None, "nonsense", wrong):
+        for route, permission in ROUTES.items():
+            method, path = route.split()
+            if permission != PUBLIC:
+                answer = both.call(caller, method, filled(path, OWN))
+                said.add(problem(answer, 401, "UNAUTHENTICATED")["detail"])
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert len(said) == 1
+
+
+def test_a_bank_is_bound_to_its_bins(both: City) -> None:
+    path = f"/v1/vendors/{FIRST}/accounts/970418"
+    problem(both.call("bank", "PUT", path, {"number": "1"}), 404, "NOT_FOUND")
+    assert both.get("bidv", f"/v1/vendors/{FIRST}").json()["accounts"] == []
+    problem(both.get("bidv", f"/v1/codes/{FIRST}.c1"), 404, "NOT_FOUND")
+
+
+def test_a_bank_does_not_learn_by_a_filter_what_it_may_not_see(both: City) -> None:
+    everybody = both.get("bidv", f"/v1/markets/{MARKET}/vendors").json()["items"]
+    assert [set(v) for v in everybody] == [
+        {"vendor", "market", "stall", "accounts", "codes", "version"}
+    ]
+    for query in ("stage=issued", "zone=Khu B", "q=hoa"):
+        assert both.get("bidv", f"/v1/markets/{MARKET}/vendors?{query}").json() == {"items": []}
+
+
+def test_the_auditor_sees_a_code_without_its_payload(both: City) -> None:
+    code = both.get("auditor", f"/v1/codes/{FIRST}.c1").json()
+    assert "payload" not in code
+    assert "parts" not in code
+    problem(both.get("auditor", f"/v1/codes/{FIRST}.c1/image"), 403, "FORBIDDEN")
+
+
+def test_a_route_without_a_permission_does_not_start() -> None:
+    @get("/forgotten")
+    async def forgotten() -> str:
+        return "open to all"
+
+    with pytest.raises(ImproperlyConfiguredException, match="/forgotten"):
+        check_routes(Litestar([forgotten], openapi_config=None))
+
+
+def test_a_revoked_key_opens_nothing_at_once_here(city: City) -> None:
+    id_ = city.get("manager", "/v1/me").json()["id"]
+    assert city.call("admin", "DELETE", f"/v1/keys/{id_}").json()["revoked_at"]
+    problem(city.get("manager", "/v1/me"), 401, "UNAUTHENTICATED")
+
+
+def test_a_key_revoked_elsewhere_opens_for_five_seconds_at_most(city: City) -> None:
+    from tracker.services import keys
+
+    id_ = city.get("manager", "/v1/me").json()["id"]
+    city.run(keys.revoke(city.tracker, "elsewhere", id_))
+    assert city.get("manager", "/v1/me").status_code == 200
+    city.clock.ms += 5_000
+    problem(city.get("manager", "/v1/me"), 401, "UNAUTHENTICATED")
+
+
+def test_an_expired_key_is_refused_though_it_is_remembered(city: City) -> None:
+    soon = "2023-05-02T08:00:02+07:00"
+    body = {"name": "for a moment", "role": "ioc", "expires_at": soon}
+    secret = city.post("admin", "/v1/keys", body).json()["secret"]
+    assert city.get(secret, "/v1/me").json()["expires_at"] == soon
+    city.clock.ms += 2_000
+    problem(city.get(secret, "/v1/me"), 401, "UNAUTHENTICATED")

@@ -1,0 +1,1 @@
+"""Workers, queue and schedule, against a real store and real processes."""
