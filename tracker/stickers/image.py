@@ -11,11 +11,10 @@ import struct
 import zlib
 from functools import lru_cache
 
-from qrcode import base, util
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.main import QRCode
+from qrcode import util
 
 from tracker.domain.errors import Fault, Invalid
+from tracker.stickers import symbol
 
 QUIET_ZONE = 4
 """Modules of white on each side (ISO/IEC 18004)."""
@@ -26,8 +25,6 @@ MODULE_PX_MIN = 3
 SIDE_PX_MAX = 10_000
 SIDE_MM_MAX = 1_000.0
 _MM_PER_INCH = 25.4
-_ECI_UTF8 = 26
-_BYTES_MAX = 2_331  # version 40 at error correction M (ISO/IEC 18004)
 
 Matrix = tuple[tuple[bool, ...], ...]
 """Square; rows from the top, True is dark; without the quiet zone."""
@@ -36,8 +33,8 @@ Matrix = tuple[tuple[bool, ...], ...]
 def matrix(payload: str, mask: int | None = None) -> Matrix:
     """The modules of `payload`: UTF-8 in byte mode, smallest version, error correction M.
 
-    `mask` 0-7 saves choosing the best of eight, which is most of the work; every decoder reads
-    all eight. Non-ASCII text is announced as UTF-8 by ECI 26, without which scanners guess.
+    `mask` 0-7 saves choosing the best of eight, which is nearly all of the work; every decoder
+    reads all eight. Non-ASCII text is announced as UTF-8 by ECI 26, without which scanners guess.
     Raises `Invalid` if the text is empty, is no Unicode or does not fit into a symbol.
     """
     return _matrix(payload, mask)
@@ -52,13 +49,15 @@ def _matrix(payload: str, mask: int | None) -> Matrix:
         raise _refusal("payload", "the payload is not valid Unicode text") from None
     if not data:
         raise _refusal("payload", "there is no payload")
-    code = QRCode(error_correction=ERROR_CORRECT_M, mask_pattern=mask, border=QUIET_ZONE)
-    if payload.isascii() and len(data) <= _BYTES_MAX:
-        code.add_data(util.QRData(data, mode=util.MODE_8BIT_BYTE), optimize=0)
-        code.make(fit=True)
-    elif payload.isascii() or not _make_with_eci(code, data):
+    found = symbol.codewords(data, eci=not payload.isascii())
+    if found is None:
         raise _refusal("payload", "the payload does not fit into a QR symbol")
-    return tuple(tuple(bool(module) for module in row) for row in code.modules)
+    version, words = found
+    if mask is not None:
+        return symbol.modules(version, words, mask)
+    # The least penalty of ISO/IEC 18004, as the library counts it.
+    drawn = (symbol.modules(version, words, each) for each in range(8))
+    return min(drawn, key=util.lost_point)
 
 
 def png(payload: str, *, module_px: int = 8, mask: int | None = None) -> bytes:
@@ -130,38 +129,6 @@ def svg_path(modules: Matrix) -> str:
     return "".join(parts)
 
 
-def _make_with_eci(code: QRCode[object], data: bytes) -> bool:
-    """Make `code` of UTF-8 bytes with an ECI header, which python-qrcode has no segment for.
-
-    False if no version holds them.
-
-    The bit stream of ISO/IEC 18004 (mode 0111, designator 26; mode 0100, count, bytes;
-    terminator, padding) is laid out here; error correction, placement and mask are the library's.
-    """
-    for version in range(1, 41):
-        count_bits = 8 if version < 10 else 16
-        blocks = base.rs_blocks(version, ERROR_CORRECT_M)
-        capacity = 8 * sum(block.data_count for block in blocks)
-        if 4 + 8 + 4 + count_bits + 8 * len(data) <= capacity:
-            break
-    else:
-        return False
-    bits = f"0111{_ECI_UTF8:08b}0100{len(data):0{count_bits}b}"
-    bits += "".join(f"{byte:08b}" for byte in data)
-    bits += "0" * min(4, capacity - len(bits))
-    bits += "0" * (-len(bits) % 8)
-    words = [int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)]
-    padding = (util.PAD0, util.PAD1)
-    words += [padding[i % 2] for i in range(capacity // 8 - len(words))]
-    buffer = util.BitBuffer()
-    buffer.buffer, buffer.length = words, capacity
-    code.version = version
-    code.data_cache = util.create_bytes(buffer, blocks)
-    mask = code.mask_pattern
-    code.makeImpl(False, code.best_mask_pattern() if mask is None else mask)
-    return True
-
-
 def _png(modules: Matrix, module_px: int, side: int, dpi: int = 0) -> bytes:
     """A square greyscale PNG of one bit a pixel, the symbol in its middle (PNG, W3C 2003)."""
     stride = (side + 7) // 8
@@ -170,10 +137,10 @@ def _png(modules: Matrix, module_px: int, side: int, dpi: int = 0) -> bytes:
     # White is 1. After the first line of a module each further line is "as above" (filter 2,
     # all zero), which packs to next to nothing.
     blank, same = b"\0" + _bits("1" * side, stride), b"\2" + bytes(stride)
-    dark, light = "0" * module_px, "1" * module_px
+    dark, light = b"0" * module_px, b"1" * module_px
     lines = [blank, same * (before - 1)]
     for row in modules:
-        middle = "".join(dark if module else light for module in row)
+        middle = bytes(row).replace(b"\1", dark).replace(b"\0", light).decode()
         line = "1" * before + middle + "1" * after
         lines += (b"\0" + _bits(line, stride), same * (module_px - 1))
     lines += [blank, same * (after - 1)]
