@@ -35,7 +35,7 @@ def parse_vendor_code(text: str) -> tuple[str, int]:
     Raises `Invalid` (`VENDOR_CODE_INVALID`) where the form or the check character is wrong.
     """
     found = _VENDOR.fullmatch(text.strip().upper())
-    if found is None or check_character(found[1], int(found[2])) != found[3]:
+    if found is None or vendor_code(found[1], int(found[2])) != "-".join(found.groups()):
         raise Invalid(
             "This is not a vendor code. It looks like CVT-0042-A and is printed on the sticker.",
             code="VENDOR_CODE_INVALID",
@@ -53,7 +53,10 @@ def parse_code_id(text: str) -> tuple[str, int, int]:
     found = _CODE.fullmatch(text)
     if found is None:
         raise NotFound("There is no such code.")
-    prefix, number = parse_vendor_code(found[1])
+    try:
+        prefix, number = parse_vendor_code(found[1])
+    except Invalid as wrong:
+        raise NotFound("There is no such code.") from wrong
     return prefix, number, int(found[2])
 
 

@@ -26,7 +26,7 @@ from tracker.domain.facts import (
     VendorFact,
 )
 from tracker.domain.text import search_key
-from tracker.domain.vendor import Account, Code, History, Sealed, Vendor
+from tracker.domain.vendor import UNKNOWN, Account, Code, History, Sealed, Vendor
 
 
 class Stated(NamedTuple):
@@ -89,46 +89,50 @@ def update_profile(
     category: str | None,
 ) -> list[VendorFact]:
     """What is given and differs; what is not given (None) changes nothing."""
-    vendor = registered(history, when.at)
+    registered(history, when.at)
+    vendor = at_the_time(history, when)
     person = person_of(vendor, vault)
     changed = person
     if phone is not None and phone != person.phone:
         changed = Person(person.name, phone)
-    new_zone = vendor.zone if zone is None else zone
-    new_category = vendor.category if category is None else category
-    if changed is person and (new_zone, new_category) == (vendor.zone, vendor.category):
+    zone = None if zone == vendor.zone else zone
+    category = None if category == vendor.category else category
+    if changed is person and zone is None and category is None:
         return []
     sealed = None if changed is person else vault.seal(history.version + 1, changed)
-    return [ProfileChanged(*when, zone=new_zone, category=new_category, personal=sealed)]
+    return [ProfileChanged(*when, zone=zone, category=category, personal=sealed)]
 
 
 def link_account(
-    history: History, vault: Vault, when: Stated, *, bin_: str, details: AccountDetails
+    history: History,
+    vault: Vault,
+    when: Stated,
+    *,
+    bin_: str,
+    details: AccountDetails,
+    ref: str | None = None,
 ) -> list[VendorFact]:
-    """The vendor's account at a bank.
+    """The vendor's account at a bank; `ref` is the bank's reference of the vendor.
 
     Raises `Conflict` `ACCOUNT_HAS_LIVE_CODE` where another account number stands behind a live
     code of that bank.
     """
     vendor = registered(history, when.at)
-    account = vendor.accounts.get(bin_)
-    if account is not None:
-        known = details_of(account.details, vault)
-        if known == details:
+    for state in (vendor, at_the_time(history, when)):
+        account = state.accounts.get(bin_)
+        if account is not None and details_of(account.details, vault) == details:
             return []
-        if known.number != details.number and vendor.live_code(bin_) is not None:
-            raise Conflict(
-                "Another account of this bank stands behind a code that is live. Revoke the code "
-                "first, or keep the account.",
-                code="ACCOUNT_HAS_LIVE_CODE",
-                vendor=history.vendor_code,
-            )
-    blob = vault.seal(history.version + 1, details)
-    return [
-        AccountLinked(
-            *when, bin=bin_, owner=owner(person_of(vendor, vault), details), personal=blob
+    live = vendor.live_code(bin_)
+    if live is not None and _number_behind(history, live.account, vault) != details.number:
+        raise Conflict(
+            "Another account of this bank stands behind a code that is live. Revoke the code "
+            "first, or keep the account.",
+            code="ACCOUNT_HAS_LIVE_CODE",
+            vendor=history.vendor_code,
         )
-    ]
+    blob = vault.seal(history.version + 1, details)
+    whose = owner(person_of(vendor, vault), details)
+    return [AccountLinked(*when, bin=bin_, owner=whose, personal=blob, ref=ref)]
 
 
 def owner(person: Person, details: AccountDetails) -> Owner:
@@ -153,16 +157,20 @@ def issue_code(
             vendor=history.vendor_code,
         )
     wanted = details_of(account.details, vault).number
-    live = vendor.live_code(bin_)
-    if live is not None and _number_behind(history, live, vault) == wanted:
-        return []
+    live, then = vendor.live_code(bin_), at_the_time(history, when).live_code(bin_)
+    if then is not None and then.ref != ref:
+        then = None  # another reference asks for another code
+    for code in (live, then):
+        if code is not None and _number_behind(history, code.account, vault) == wanted:
+            return []
+    issued = [fact for fact in history.facts if isinstance(fact, CodeIssued)]
     versions = {
-        _number_behind(history, code, vault): code.version
-        for code in vendor.codes.values()
-        if code.bin == bin_
+        _number_behind(history, fact.account, vault): fact.version
+        for fact in issued
+        if fact.bin == bin_
     }
     version = versions.get(wanted) or max(versions.values(), default=0) + 1
-    ordinal = max(vendor.codes, default=0) + 1
+    ordinal = max((fact.code for fact in issued), default=0) + 1
     return [
         CodeIssued(
             *when,
@@ -199,7 +207,8 @@ def attach(
             "before that. Correct the date.",
             code="BEFORE_ISSUE",
         )
-    if known.attached_at is not None:
+    then = at_the_time(history, when).codes.get(code)
+    if known.attached_at is not None or (then is not None and then.attached_at is not None):
         return []
     return [Attached(*when, code=code, evidence=evidence, ref=ref, scan=scan)]
 
@@ -257,6 +266,11 @@ def registered(history: History, at: int) -> Vendor:
     return vendor
 
 
+def at_the_time(history: History, when: Stated) -> Vendor:
+    """The state at the moment of a wish, which may lie before facts that are known already."""
+    return history.replay(before=when.at + 1)
+
+
 def code_of(vendor: Vendor, ordinal: int) -> Code:
     """One of the vendor's codes; raises `NotFound`."""
     code = vendor.codes.get(ordinal)
@@ -285,10 +299,21 @@ def account_behind(history: History, code: Code) -> Account:
     return Account(fact.bin, fact.owner, Sealed(code.account, fact.personal), fact.at)
 
 
-def _number_behind(history: History, code: Code, vault: Vault) -> str:
-    return details_of(account_behind(history, code).details, vault).number
+def _number_behind(history: History, event: int, vault: Vault) -> str:
+    fact = history.facts[event - 1]
+    if not isinstance(fact, AccountLinked):
+        raise NotFound("The account of this code was taken back.")
+    return details_of(Sealed(event, fact.personal), vault).number
 
 
 def _last_removal(history: History, code: int) -> Removed | None:
-    removals = [f for f in history.facts if isinstance(f, Removed) and f.code == code]
-    return removals[-1] if removals else None
+    """The removal of the code that ended its hanging last, if a removal was what ended it."""
+    last = None
+    vendor = UNKNOWN
+    for fact, after in history.states():
+        was, is_ = vendor.codes.get(code), after.codes.get(code)
+        hung = was is not None and was.attached_at is not None
+        if hung and (is_ is None or is_.attached_at is None):
+            last = fact if isinstance(fact, Removed) else None
+        vendor = after
+    return last

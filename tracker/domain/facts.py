@@ -80,7 +80,10 @@ class Registered(Fact, frozen=True, array_like=True, tag=1, gc=False):
 
 
 class ProfileChanged(Fact, frozen=True, array_like=True, tag=2, gc=False):
-    """Zone and category from now on; `personal` (a `Person`) where name or phone changed."""
+    """What changes from now on: None leaves as it was, an empty text clears.
+
+    `personal` (a `Person`) where name or phone changed.
+    """
 
     zone: str | None
     category: str | None
@@ -101,11 +104,15 @@ class StatusChanged(Fact, frozen=True, array_like=True, tag=4, gc=False):
 
 
 class AccountLinked(Fact, frozen=True, array_like=True, tag=5, gc=False):
-    """The vendor's account at a bank (`personal`: `AccountDetails`); replaces the one before."""
+    """The vendor's account at a bank (`personal`: `AccountDetails`); replaces the one before.
+
+    `ref` is the bank's reference of a vendor that somebody else registered.
+    """
 
     bin: str
     owner: Owner
     personal: bytes
+    ref: str | None = None
 
 
 class AccountUnlinked(Fact, frozen=True, array_like=True, tag=6, gc=False):

@@ -49,6 +49,7 @@ class Account(Struct, frozen=True, gc=False):
     owner: Owner
     details: Sealed
     linked_at: int
+    ref: str | None = None
 
 
 class Code(Struct, frozen=True, gc=False):
@@ -133,8 +134,15 @@ def evolve(vendor: Vendor, event: int, fact: VendorFact) -> Vendor:
     """The state after one more fact, the vendor's event number `event`.
 
     Total over any order of facts: one that does not apply (a removal of what does not hang)
-    changes nothing.
+    changes nothing. A sticker that hangs counts from when its vendor counts as attached.
     """
+    after = _applied(vendor, event, fact)
+    if after.first_attached_at is None and after is not vendor and after.standing.attached:
+        return replace(after, first_attached_at=fact.at)
+    return after
+
+
+def _applied(vendor: Vendor, event: int, fact: VendorFact) -> Vendor:
     match fact:
         case Registered():
             return replace(
@@ -149,7 +157,7 @@ def evolve(vendor: Vendor, event: int, fact: VendorFact) -> Vendor:
                 registered_by=fact.by,
             )
         case AccountLinked():
-            account = Account(fact.bin, fact.owner, Sealed(event, fact.personal), fact.at)
+            account = Account(fact.bin, fact.owner, Sealed(event, fact.personal), fact.at, fact.ref)
             return replace(vendor, accounts={**vendor.accounts, fact.bin: account})
         case CodeIssued():
             return _issue(vendor, event, fact)
@@ -157,11 +165,7 @@ def evolve(vendor: Vendor, event: int, fact: VendorFact) -> Vendor:
             code = vendor.codes.get(fact.code)
             if code is None or not code.live or code.attached_at is not None:
                 return vendor
-            first = vendor.first_attached_at
-            return replace(
-                _with(vendor, replace(code, attached_at=fact.at)),
-                first_attached_at=fact.at if first is None else first,
-            )
+            return _with(vendor, replace(code, attached_at=fact.at))
         case Removed():
             code = vendor.codes.get(fact.code)
             if code is None or code.attached_at is None:
@@ -172,9 +176,11 @@ def evolve(vendor: Vendor, event: int, fact: VendorFact) -> Vendor:
             return _end(vendor, code, "revoked", fact.at) if code and code.live else vendor
         case ProfileChanged():
             person = vendor.person if fact.personal is None else Sealed(event, fact.personal)
-            return replace(vendor, zone=fact.zone, category=fact.category, person=person)
+            zone = vendor.zone if fact.zone is None else fact.zone or None
+            category = vendor.category if fact.category is None else fact.category or None
+            return replace(vendor, zone=zone, category=category, person=person)
         case Moved():
-            return replace(vendor, stall=fact.stall)
+            return vendor if vendor.stall is None else replace(vendor, stall=fact.stall)
         case StatusChanged():
             return replace(vendor, status=fact.status, status_reason=fact.reason)
         case AccountUnlinked():
@@ -216,7 +222,11 @@ def in_order(facts: Sequence[Fact]) -> list[tuple[int, Fact]]:
 
     Facts of the same moment follow the order of the ledger.
     """
-    voided = {f.event for f in facts if isinstance(f, Voided)}
+    voided: set[int] = set()
+    for n in range(len(facts), 0, -1):
+        fact = facts[n - 1]
+        if isinstance(fact, Voided) and n not in voided:
+            voided.add(fact.event)
     kept = [(n, f) for n, f in enumerate(facts, 1) if n not in voided]
     kept.sort(key=_moment)
     return kept

@@ -12,6 +12,7 @@ from collections import Counter
 from msgspec import Struct
 
 from tracker.domain.facts import (
+    AccountLinked,
     Attached,
     CodeIssued,
     Registered,
@@ -52,14 +53,14 @@ def views_of(history: History) -> Views:
     vendor = history.replay()
     names: dict[str, str] = {}
     me = str(history.number)
+    banks = {fact.code: fact.bin for fact in history.facts if isinstance(fact, CodeIssued)}
     if vendor.stall is not None and vendor.on_roster:
         names[stall_name(vendor.stall)] = me
     for ordinal, fact in in_order(history.facts):
-        if isinstance(fact, Registered) and fact.ref is not None:
+        if isinstance(fact, Registered | AccountLinked) and fact.ref is not None:
             names[ref_name("v", fact.bin, fact.ref)] = me
         elif isinstance(fact, CodeIssued) and fact.ref is not None:
             names[ref_name("c", fact.bin, fact.ref)] = f"{me}.{fact.code}"
         elif isinstance(fact, Attached | Removed) and fact.ref is not None:
-            code = vendor.codes.get(fact.code)
-            names[ref_name("e", code.bin if code else "", fact.ref)] = f"{me}.{ordinal}"
+            names[ref_name("e", banks.get(fact.code, ""), fact.ref)] = f"{me}.{ordinal}"
     return Views(names, day_lines(history), vendor.standing)

@@ -25,6 +25,7 @@ class AccountOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     number: str | None = None
     holder: str | None = None
     owner: Owner | None = None
+    partner_ref: str | None = None
     linked_at: str
 
 
@@ -119,6 +120,7 @@ def account_out(account: Account, vault: Vault | None, number: View, holder: Vie
         number=None if details is None else number.show(details.number, mask_account),
         holder=None if details is None else holder.show(details.holder, mask_name),
         owner=account.owner,
+        partner_ref=account.ref,
         linked_at=moment_text(account.linked_at),
     )
 

@@ -84,7 +84,7 @@ async def register(
                 person=Person(new.name, new.phone),
                 zone=new.zone,
                 category=new.category,
-                bin_=partner_bin(principal),
+                bin_=partner_bin(principal, new),
                 ref=new.partner_ref,
             )
             add_zone(commit, place, new.zone, when)
@@ -94,7 +94,12 @@ async def register(
             holder = new.account.holder or new.name
             details = AccountDetails(new.account.number, holder)
             facts += decide.link_account(
-                history.then(*facts), vault, when, bin_=new.account.bin, details=details
+                history.then(*facts),
+                vault,
+                when,
+                bin_=new.account.bin,
+                details=details,
+                ref=new.partner_ref if not created and principal.role == "bank" else None,
             )
             if new.issue_code:
                 facts += decide.issue_code(history.then(*facts), vault, when, bin_=new.account.bin)
@@ -131,9 +136,11 @@ def require_bin(principal: Principal, bin_: str) -> None:
         )
 
 
-def partner_bin(principal: Principal) -> str:
-    """Whose references these are: a bank's by its (first) BIN, all others by market."""
-    return min(principal.bins) if principal.role == "bank" and principal.bins else ""
+def partner_bin(principal: Principal, new: NewVendor) -> str:
+    """Whose reference this is: a bank's by the account's BIN or its first, all others' ''."""
+    if principal.role != "bank":
+        return ""
+    return new.account.bin if new.account is not None else min(principal.bins, default="")
 
 
 async def _occupant(
@@ -142,7 +149,7 @@ async def _occupant(
     """The vendor that this registration is about, or None where the stall is free."""
     names = [stall_name(new.stall)]
     if new.partner_ref is not None:
-        names.append(ref_name("v", partner_bin(principal), new.partner_ref))
+        names.append(ref_name("v", partner_bin(principal, new), new.partner_ref))
     holders = await tracker.reader.holders(place.id, names)
     by_stall, by_ref = holders[0], holders[1] if len(holders) > 1 else None
     if by_ref is not None and by_ref != by_stall:

@@ -94,9 +94,8 @@ class Commit:
         new = views_of(before.then(*facts))
         self.vendor_views(before.number, old, new)
         self.append(str(before.number), before.version, facts)
-        days = [day_of(fact.at) for fact in facts]
-        days += [day_of(before.facts[f.event - 1].at) for f in facts if isinstance(f, Voided)]
-        self.mark(min(days))
+        for fact in facts:
+            self.mark(day_of(_first_moved(before, fact)))
         return new
 
     def vendor_views(self, number: int, old: Views, new: Views) -> None:
@@ -184,6 +183,15 @@ class Commit:
             self._settled,
         )
         return self._keys, [_encode(plan), *self._args]
+
+
+def _first_moved(before: History, fact: Fact) -> int:
+    """The first moment that a fact may change: a void reaches back to what it voids, and so on."""
+    moment = fact.at
+    while isinstance(fact, Voided):
+        fact = before.facts[fact.event - 1]
+        moment = min(moment, fact.at)
+    return moment
 
 
 _encode = msgpack.Encoder().encode

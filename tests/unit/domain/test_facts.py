@@ -1,0 +1,250 @@
+"""The ledger's bytes. Kinds and positions are for ever: a pin that breaks is a broken ledger.
+
+To add a field: at the end, with a default, and with a new pin beside the old one. To change a
+pin: never; facts of its form are in the ledgers of those who run the service.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import ValidationError, msgpack
+from msgspec.structs import fields
+
+from tests.unit.domain.worlds import examples, lives, markets
+from tracker.domain import facts
+from tracker.domain.facts import (
+    AccountLinked,
+    AccountUnlinked,
+    AnyFact,
+    AreaAdded,
+    AreasSeeded,
+    Attached,
+    CensusDeclared,
+    CodeIssued,
+    CodeRevoked,
+    Fact,
+    KeyCreated,
+    KeyRevoked,
+    MarketFact,
+    MarketFounded,
+    MarketOpened,
+    Moved,
+    ProfileChanged,
+    Published,
+    Registered,
+    Removed,
+    ServiceFact,
+    StatusChanged,
+    VendorFact,
+    Voided,
+    ZoneAdded,
+    decode_fact,
+    decode_market,
+    decode_service,
+    decode_vendor,
+    encode,
+)
+from tracker.domain.vendor import History
+
+WHEN = (1_685_500_000_000, 1_685_500_000_123, "k1")
+
+PINS: list[tuple[AnyFact, str]] = [
+    (
+        Registered(*WHEN, "B12", b"\x01\x02", "A", "fish", "970436", "r-1"),
+        "9a01cf000001886fa0f700cf000001886fa0f77ba26b31a3423132c4020102a141a466697368a6393730343336a3722d31",
+    ),
+    (
+        ProfileChanged(*WHEN, "B", None, b"\x03"),
+        "9702cf000001886fa0f700cf000001886fa0f77ba26b31a142c0c40103",
+    ),
+    (Moved(*WHEN, "C7"), "9503cf000001886fa0f700cf000001886fa0f77ba26b31a24337"),
+    (
+        StatusChanged(*WHEN, "suspended", "holiday"),
+        "9604cf000001886fa0f700cf000001886fa0f77ba26b31a973757370656e646564a7686f6c69646179",
+    ),
+    (
+        AccountLinked(*WHEN, "970436", "family", b"\x04"),
+        "9805cf000001886fa0f700cf000001886fa0f77ba26b31a6393730343336a666616d696c79c40104c0",
+    ),
+    (
+        AccountUnlinked(*WHEN, "970436"),
+        "9506cf000001886fa0f700cf000001886fa0f77ba26b31a6393730343336",
+    ),
+    (
+        CodeIssued(*WHEN, 2, "970436", 3, 1, b"\x05", "r-2"),
+        "9a07cf000001886fa0f700cf000001886fa0f77ba26b3102a63937303433360301c40105a3722d32",
+    ),
+    (CodeRevoked(*WHEN, 2, "lost"), "9608cf000001886fa0f700cf000001886fa0f77ba26b3102a46c6f7374"),
+    (
+        Attached(*WHEN, 2, "photo", "r-3", "s-1"),
+        "9809cf000001886fa0f700cf000001886fa0f77ba26b3102a570686f746fa3722d33a3732d31",
+    ),
+    (
+        Removed(*WHEN, 2, "tax_worry", "r-4"),
+        "970acf000001886fa0f700cf000001886fa0f77ba26b3102a97461785f776f727279a3722d34",
+    ),
+    (
+        Voided(*WHEN, 3, "wrong stall"),
+        "960bcf000001886fa0f700cf000001886fa0f77ba26b3103ab77726f6e67207374616c6c",
+    ),
+    (
+        MarketOpened(*WHEN, "Chợ Vũng Tàu", "CVT", "26506", 20_270, ("A", "B")),
+        "9914cf000001886fa0f700cf000001886fa0f77ba26b31b04368e1bba32056c5a96e672054c3a075a3435654a53236353036cd4f2e92a141a142",
+    ),
+    (ZoneAdded(*WHEN, "C"), "9515cf000001886fa0f700cf000001886fa0f77ba26b31a143"),
+    (
+        CensusDeclared(*WHEN, 542, "ubnd"),
+        "9616cf000001886fa0f700cf000001886fa0f77ba26b31cd021ea475626e64",
+    ),
+    (
+        Published(*WHEN, 19_508, 1, 912, 7, b"\x06", b"\x07"),
+        "9a17cf000001886fa0f700cf000001886fa0f77ba26b31cd4c3401cd039007c40106c40107",
+    ),
+    (
+        MarketFounded(*WHEN, "cho-vung-tau", "CVT"),
+        "9628cf000001886fa0f700cf000001886fa0f77ba26b31ac63686f2d76756e672d746175a3435654",
+    ),
+    (
+        KeyCreated(*WHEN, "k2", "VCB", "bank", ("970436",), ("m1",), None, b"\x08"),
+        "9b29cf000001886fa0f700cf000001886fa0f77ba26b31a26b32a3564342a462616e6b91a639373034333691a26d31c0c40108",
+    ),
+    (KeyRevoked(*WHEN, "k2"), "952acf000001886fa0f700cf000001886fa0f77ba26b31a26b32"),
+    (
+        AreaAdded(*WHEN, "26506", "Vũng Tàu", "79", 20_270, None),
+        "992bcf000001886fa0f700cf000001886fa0f77ba26b31a53236353036aa56c5a96e672054c3a075a23739cd4f2ec0",
+    ),
+    (
+        AreasSeeded(*WHEN, "gso", (("79", "TP. HCM", None, 0, None),)),
+        "962ccf000001886fa0f700cf000001886fa0f77ba26b31a367736f9195a23739a754502e2048434dc000c0",
+    ),
+]
+EXAMPLES = [fact for fact, _ in PINS]
+TAGS = {
+    Registered: 1,
+    ProfileChanged: 2,
+    Moved: 3,
+    StatusChanged: 4,
+    AccountLinked: 5,
+    AccountUnlinked: 6,
+    CodeIssued: 7,
+    CodeRevoked: 8,
+    Attached: 9,
+    Removed: 10,
+    Voided: 11,
+    MarketOpened: 20,
+    ZoneAdded: 21,
+    CensusDeclared: 22,
+    Published: 23,
+    MarketFounded: 40,
+    KeyCreated: 41,
+    KeyRevoked: 42,
+    AreaAdded: 43,
+    AreasSeeded: 44,
+}
+NAMES = [type(fact).__name__ for fact in EXAMPLES]
+
+
+@pytest.mark.parametrize(("fact", "pin"), PINS, ids=NAMES)
+def test_a_fact_is_written_as_it_always_was(fact: AnyFact, pin: str) -> None:
+    assert encode(fact).hex() == pin
+
+
+@pytest.mark.parametrize(("fact", "pin"), PINS, ids=NAMES)
+def test_a_fact_of_old_is_still_read(fact: AnyFact, pin: str) -> None:
+    assert decode_fact(bytes.fromhex(pin)) == fact
+
+
+@pytest.mark.parametrize("fact", EXAMPLES, ids=NAMES)
+def test_a_fact_begins_with_its_number_when_it_happened_when_we_learned_it_and_from_whom(
+    fact: AnyFact,
+) -> None:
+    assert msgpack.decode(encode(fact))[:4] == [TAGS[type(fact)], *WHEN]
+
+
+@pytest.mark.parametrize("fact", EXAMPLES, ids=NAMES)
+def test_a_fact_written_before_its_last_fields_were_added_is_read_with_their_defaults(
+    fact: AnyFact,
+) -> None:
+    row = msgpack.decode(encode(fact))
+    optional = [field for field in fields(fact) if not field.required]
+    old = decode_fact(msgpack.encode(row[: len(row) - len(optional)]))
+    assert type(old) is type(fact)
+    assert [getattr(old, field.name) for field in optional] == [f.default for f in optional]
+
+
+@pytest.mark.parametrize("fact", EXAMPLES, ids=NAMES)
+def test_a_fact_with_fields_of_a_later_release_is_read_without_them(fact: AnyFact) -> None:
+    row = msgpack.decode(encode(fact))
+    assert decode_fact(msgpack.encode([*row, "later"])) == fact
+
+
+def test_every_kind_is_pinned_and_numbered_once() -> None:
+    kinds = {
+        kind
+        for kind in vars(facts).values()
+        if isinstance(kind, type) and issubclass(kind, Fact) and kind is not Fact
+    }
+    assert kinds == set(get_args(AnyFact)) == set(TAGS) == {type(fact) for fact in EXAMPLES}
+    assert len(set(TAGS.values())) == len(TAGS)
+
+
+def test_each_ledger_reads_its_own_kinds_and_no_others() -> None:
+    readers = (
+        (decode_vendor, VendorFact),
+        (decode_market, MarketFact),
+        (decode_service, ServiceFact),
+    )
+    for decode, kinds in readers:
+        own = tuple(fact for fact in EXAMPLES if isinstance(fact, get_args(kinds)))
+        assert decode(encode(own)) == own
+        for fact in EXAMPLES:
+            if fact not in own:
+                with pytest.raises(ValidationError):
+                    decode(encode((fact,)))
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        decode_fact(msgpack.encode([99, *WHEN]))
+
+
+def test_a_reason_outside_the_closed_list_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        decode_fact(msgpack.encode([10, *WHEN, 1, "lazy", None]))
+
+
+@examples(60)
+@given(lives(), markets())
+def test_any_history_is_read_as_it_was_written(
+    history: History, market: tuple[MarketFact, ...]
+) -> None:
+    assert decode_vendor(encode(history.facts)) == history.facts
+    assert decode_market(encode(market)) == market
+    assert [decode_fact(encode(fact)) for fact in history.facts] == list(history.facts)
+
+
+@examples(60)
+@given(
+    st.integers(-(2**62), 2**62),
+    st.integers(0, 2**62),
+    st.text(max_size=20),
+    st.binary(max_size=40),
+    st.none() | st.text(max_size=20),
+)
+def test_any_content_is_read_as_it_was_written(
+    at: int, recorded: int, text: str, blob: bytes, maybe: str | None
+) -> None:
+    written: list[AnyFact] = [
+        Registered(at, recorded, text, text, blob, maybe, maybe, text, maybe),
+        ProfileChanged(at, recorded, text, maybe, maybe, blob),
+        CodeIssued(at, recorded, text, 1, text, 1, 1, blob, maybe),
+        Attached(at, recorded, text, 1, text, maybe, maybe),
+        MarketOpened(at, recorded, text, text, text, maybe, None, (text, text)),
+        AreasSeeded(at, recorded, text, text, ((text, text, maybe, 1, None),)),
+    ]
+    for fact in written:
+        assert decode_fact(encode(fact)) == fact

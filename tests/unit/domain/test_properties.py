@@ -1,0 +1,383 @@
+"""What holds of every history, however it came about: counted against the oracle and itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.unit.domain import oracle
+from tests.unit.domain.oracle import is_attached, is_issued, on_roster
+from tests.unit.domain.worlds import (
+    COMMANDS,
+    DAYS,
+    FIRST,
+    HOUR,
+    NOW,
+    PICKS,
+    Step,
+    born,
+    command,
+    courses,
+    examples,
+    lived,
+    lives,
+    markets,
+    moments,
+    rosters,
+    step_of,
+    tried,
+)
+from tracker.domain.days import day_date, start_of
+from tracker.domain.facts import CodeIssued, MarketFact, VendorFact, Voided
+from tracker.domain.figures import DaySums, content, day_lines, waterfall
+from tracker.domain.market import Market, market_of
+from tracker.domain.vendor import History, Sealed, Standing, Vendor
+from tracker.domain.views import EMPTY, Views, views_of
+
+WINDOW = range(FIRST - 1, FIRST + DAYS + 1)
+Roster = tuple[History, ...]
+
+
+def market_from(facts: tuple[MarketFact, ...]) -> Market:
+    market = market_of("cho-vung-tau", facts)
+    assert market is not None
+    return market
+
+
+def lines_of(roster: Roster) -> Counter[tuple[int, str]]:
+    """The day lines of a market: the sums over its vendors."""
+    lines: Counter[tuple[int, str]] = Counter()
+    for history in roster:
+        lines.update(day_lines(history))
+    return lines
+
+
+def sums_of(roster: Roster) -> DaySums:
+    return DaySums(lines_of(roster))
+
+
+class TestAgainstTheOracle:
+    """Every figure is what the text of the definition comes to, counted by brute force."""
+
+    @examples(120)
+    @given(lives(size=9))
+    def test_a_vendor_stands_at_the_end_of_every_day_as_the_definition_says(
+        self, history: History
+    ) -> None:
+        for day in WINDOW:
+            past = oracle.happened(history.facts, oracle.end(day_date(day)))
+            defined = Standing(on_roster(past), is_issued(past), is_attached(past))
+            assert history.replay(before=start_of(day + 1)).standing == defined
+
+    @examples(120)
+    @given(lives(size=9))
+    def test_a_vendor_is_on_the_line_of_the_waterfall_that_the_definition_says(
+        self, history: History
+    ) -> None:
+        name = {"+": "attached", "~": "reattached", "x": "left"}
+        found = day_lines(history)
+        for day in WINDOW:
+            lines = [line for on, line in found if on == day and line not in "ria"]
+            defined = oracle.line_of(history.facts, day_date(day))
+            assert lines == [] if defined is None else len(lines) == 1
+            if defined is not None and lines[0].startswith("-"):
+                assert ("removed", lines[0][1:]) == defined
+            elif defined is not None:
+                assert (name[lines[0]], "") == defined
+
+    @examples(70)
+    @given(markets(), rosters())
+    def test_the_content_of_every_day_is_what_the_definitions_say(
+        self, facts: tuple[MarketFact, ...], roster: Roster
+    ) -> None:
+        market, sums = market_from(facts), sums_of(roster)
+        vendors = [history.facts for history in roster]
+        for day in WINDOW:
+            told, on = content(market, sums, day), day_date(day)
+            counts = tuple(figure["count"] for figure in told["figures"].values())
+            assert counts == oracle.counts_on(vendors, on)
+            assert told["denominator"] == oracle.denominator_on(facts, vendors, on)
+            assert told["flags"] == oracle.flags_on(facts, vendors, on)
+            assert told["waterfall"] == oracle.waterfall_on(facts, vendors, on)
+
+
+class TestInvariants:
+    """What no sequence of commands and facts can break."""
+
+    @examples(70)
+    @given(rosters())
+    def test_attached_never_exceeds_issued_nor_issued_registered(self, roster: Roster) -> None:
+        sums = sums_of(roster)
+        for day in WINDOW:
+            counts = sums.counts(day)
+            assert 0 <= counts.attached <= counts.issued <= counts.registered <= len(roster)
+
+    @examples(70)
+    @given(markets(), rosters())
+    def test_the_waterfall_balances_every_day_to_the_vendor(
+        self, facts: tuple[MarketFact, ...], roster: Roster
+    ) -> None:
+        market, sums = market_from(facts), sums_of(roster)
+        for day in WINDOW:
+            fall = waterfall(sums, day, market)
+            gained = fall["attached"] + fall["reattached"]
+            lost = sum(fall["removed"].values()) + fall["left"]
+            assert fall["opening"] + gained - lost == fall["closing"]
+            assert fall["closing"] == waterfall(sums, day + 1, market)["opening"]
+            assert min(gained, lost, *fall["removed"].values(), 0) == 0
+
+    @examples(70)
+    @given(markets(), rosters())
+    def test_the_denominator_line_balances_every_day(
+        self, facts: tuple[MarketFact, ...], roster: Roster
+    ) -> None:
+        market, sums = market_from(facts), sums_of(roster)
+        for day in WINDOW:
+            line = waterfall(sums, day, market)["denominator"]
+            assert line["opening"] + line["change"] == line["closing"]
+            assert line["closing"] == content(market, sums, day)["denominator"]["value"]
+            after = waterfall(sums, day + 1, market)["denominator"]
+            assert line["closing"] == after["opening"]
+
+    @examples(70)
+    @given(rosters())
+    def test_sums_of_day_lines_count_the_vendors_that_a_replay_counts_one_by_one(
+        self, roster: Roster
+    ) -> None:
+        sums = sums_of(roster)
+        for day in WINDOW:
+            standings = [history.replay(before=start_of(day + 1)).standing for history in roster]
+            one_by_one = tuple(sum(stage) for stage in zip(*standings, strict=True))
+            assert sums.counts(day) == one_by_one
+
+    @examples(70)
+    @given(lives())
+    def test_the_last_state_on_the_way_is_the_replay_of_all(self, history: History) -> None:
+        states = [state for _, state in history.states()]
+        assert history.replay() == (states[-1] if states else Vendor())
+        assert history.replay(before=NOW) == history.replay()
+
+    @examples(70)
+    @given(lives())
+    def test_a_bank_never_has_two_live_codes_and_an_ended_code_never_hangs(
+        self, history: History
+    ) -> None:
+        for _, state in history.states():
+            live = [code.bin for code in state.codes.values() if code.live]
+            assert len(live) == len(set(live))
+            assert all(c.live or c.attached_at is None for c in state.codes.values())
+
+    @examples(120)
+    @given(lives())
+    def test_a_code_is_never_given_twice_not_even_after_its_issue_was_voided(
+        self, history: History
+    ) -> None:
+        given_ = [fact.code for fact in history.facts if isinstance(fact, CodeIssued)]
+        assert len(given_) == len(set(given_))
+
+
+def told_in_order(history: History, order: list[int]) -> tuple[History, dict[int, int]]:
+    """The same facts recorded in another order, and the new ordinal of each old one.
+
+    What points at an event points at it still. A voiding is recorded after what it voids.
+    """
+    facts = history.facts
+    voids = [n for n in range(1, len(facts) + 1) if isinstance(facts[n - 1], Voided)]
+    shuffled = [n for n in order if n not in voids] + voids
+    becomes = {old: new for new, old in enumerate(shuffled, 1)}
+
+    def pointing(fact: VendorFact) -> VendorFact:
+        match fact:
+            case CodeIssued():
+                return replace(fact, account=becomes[fact.account])
+            case Voided():
+                return replace(fact, event=becomes[fact.event])
+            case _:
+                return fact
+
+    retold = tuple(pointing(facts[n - 1]) for n in shuffled)
+    return History(history.prefix, history.number, retold), becomes
+
+
+def renumbered(vendor: Vendor, becomes: Mapping[int, int]) -> Vendor:
+    """A state with the events that it points at under their new ordinals."""
+
+    def seal(sealed: Sealed | None) -> Sealed | None:
+        return None if sealed is None else Sealed(becomes[sealed.event], sealed.blob)
+
+    return replace(
+        vendor,
+        person=seal(vendor.person),
+        accounts={bin_: replace(a, details=seal(a.details)) for bin_, a in vendor.accounts.items()},
+        codes={
+            n: replace(c, account=becomes[c.account], supplied=seal(c.supplied))
+            for n, c in vendor.codes.items()
+        },
+    )
+
+
+@st.composite
+def retold_lives(draw: st.DrawFn) -> tuple[History, History, dict[int, int]]:
+    """A history in which no two facts share a moment, and the same facts told in another order."""
+    history = draw(lives())
+    size = len(history.facts)
+    spread = draw(st.lists(moments(), min_size=size, max_size=size).map(sorted))
+    rank = sorted(range(size), key=lambda n: (history.facts[n].at, n))
+    facts = list(history.facts)
+    for place, n in enumerate(rank):
+        facts[n] = replace(facts[n], at=spread[place] + place)
+    distinct = replace(history, facts=tuple(facts))
+    order = draw(st.permutations(range(1, size + 1)))
+    retold, becomes = told_in_order(distinct, order)
+    return distinct, retold, becomes
+
+
+class TestLateFacts:
+    """A fact that arrives late is the same fact in time."""
+
+    @examples(80)
+    @given(retold_lives())
+    def test_the_same_facts_give_the_same_state_at_every_moment_in_whatever_order_told(
+        self, lives_: tuple[History, History, dict[int, int]]
+    ) -> None:
+        history, retold, becomes = lives_
+        for fact in history.facts:
+            for moment in (fact.at, fact.at + 1):
+                state = renumbered(history.replay(before=moment), becomes)
+                assert retold.replay(before=moment) == state
+
+    @examples(80)
+    @given(retold_lives())
+    def test_the_same_facts_give_the_same_day_lines_in_whatever_order_told(
+        self, lives_: tuple[History, History, dict[int, int]]
+    ) -> None:
+        history, retold, _ = lives_
+        assert day_lines(retold) == day_lines(history)
+
+    @examples(70)
+    @given(lives(), st.integers(0, 20))
+    def test_a_late_fact_changes_no_day_before_its_own(self, history: History, cut: int) -> None:
+        size = 1 + cut % len(history.facts)
+        before = day_lines(replace(history, facts=history.facts[: size - 1]))
+        after = day_lines(replace(history, facts=history.facts[:size]))
+        fact = history.facts[size - 1]
+        while isinstance(fact, Voided):  # it brings news of the day of what it takes back
+            fact = history.facts[fact.event - 1]
+        changed = {day for day, line in before | after if before[day, line] != after[day, line]}
+        assert all(day_date(day) >= local_day(fact.at) for day in changed)
+
+
+def local_day(moment: int) -> date:
+    """The day of a moment by the zone database."""
+    return datetime.fromtimestamp(moment // 1000, UTC).astimezone(oracle.ZONE).date()
+
+
+class Store:
+    """What the commit script keeps, as far as views go: names, sums of day lines, bits."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.lines: Counter[tuple[int, str]] = Counter()
+        self.standings: dict[int, Standing] = {}
+
+    def commit(self, number: int, old: Views, new: Views) -> None:
+        """The difference between two views, written as a commit writes it."""
+        for name, holder in old.names.items():
+            if name not in new.names:
+                assert self.names.pop(name) == holder
+        for name, holder in new.names.items():
+            if old.names.get(name) != holder:
+                assert self.names.setdefault(name, holder) == holder
+        for key in old.lines.keys() | new.lines.keys():
+            self.lines[key] += new.lines[key] - old.lines[key]
+            if self.lines[key] == 0:
+                del self.lines[key]
+        self.standings[number] = new.standing
+
+
+class TestViews:
+    """Differences of views, commit by commit, add up to the views of the whole."""
+
+    @examples(70)
+    @given(rosters(), st.randoms(use_true_random=False))
+    def test_what_the_commits_wrote_is_what_a_rebuild_would_write(
+        self, roster: Roster, random: Random
+    ) -> None:
+        store = Store()
+        turns = [h for history in roster for h in [history] * len(history.facts)]
+        random.shuffle(turns)
+        done: Counter[int] = Counter()
+        for history in turns:
+            told = done[history.number]
+            done[history.number] += 1
+            before = replace(history, facts=history.facts[:told])
+            after = replace(history, facts=history.facts[: told + 1])
+            store.commit(history.number, views_of(before), views_of(after))
+        whole = [views_of(history) for history in roster]
+        assert store.names == {name: by for views in whole for name, by in views.names.items()}
+        assert store.lines == lines_of(roster)
+        assert list(store.standings.values()) == [
+            views_of(next(h for h in roster if h.number == n)).standing for n in store.standings
+        ]
+
+    @examples(70)
+    @given(lives())
+    def test_the_bits_are_the_standing_by_all_facts_and_the_lines_have_no_zero(
+        self, history: History
+    ) -> None:
+        views = views_of(history)
+        assert views.standing == history.replay().standing
+        assert all(views.lines.values())
+
+    def test_nobody_holds_nothing(self) -> None:
+        assert views_of(History("CVT", 1)) == EMPTY
+
+
+def in_time(course: list[Step]) -> list[Step]:
+    """Each step half a day after the one before: told as it happens."""
+    return [step._replace(at=start_of(FIRST) + n * 6 * HOUR) for n, step in enumerate(course)]
+
+
+class TestRepeating:
+    """A command that brings no news gives no facts, so a retry changes nothing."""
+
+    @pytest.mark.parametrize("what", COMMANDS)
+    @examples(40)
+    @given(courses(8, 16), st.integers(0, PICKS - 1))
+    def test_the_same_command_twice_in_time_is_the_command_once(
+        self, what: str, course: list[Step], pick: int
+    ) -> None:
+        history = lived(1, start_of(FIRST), in_time(course))
+        step = Step(what, start_of(FIRST + DAYS), pick)
+        do = command(history, step)
+        once = history.then(*tried(history, do))
+        assert tried(once, do) == []
+
+    @pytest.mark.parametrize("what", COMMANDS)
+    @examples(80)
+    @given(lives(), moments(), st.integers(0, PICKS - 1))
+    def test_the_same_late_command_twice_is_the_command_once(
+        self, what: str, history: History, moment: int, pick: int
+    ) -> None:
+        do = command(history, Step(what, moment, pick))
+        once = history.then(*tried(history, do))
+        assert tried(once, do) == []
+
+    @examples(70)
+    @given(lives(), st.integers(0, 2**16).map(lambda n: step_of(n, COMMANDS)))
+    def test_a_command_states_one_fact_at_the_moment_it_was_given(
+        self, history: History, step: Step
+    ) -> None:
+        for fact in tried(history, command(history, step)):
+            assert (fact.at, fact.recorded, fact.by) == (step.at, NOW, f"key-{step.pick}")
+            assert fact.at >= history.replay().registered_at
+
+    def test_a_new_vendor_is_one_fact(self) -> None:
+        assert len(born(1, start_of(FIRST)).facts) == 1
