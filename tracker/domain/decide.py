@@ -7,7 +7,7 @@ new. A wish that cannot be granted raises `Conflict` or `Invalid` with the code 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from tracker.domain.days import moment_text
 from tracker.domain.errors import Conflict, Invalid, NotFound
@@ -17,6 +17,7 @@ from tracker.domain.facts import (
     Attached,
     CodeIssued,
     Owner,
+    Payload,
     Person,
     ProfileChanged,
     Registered,
@@ -141,9 +142,15 @@ def owner(person: Person, details: AccountDetails) -> Owner:
 
 
 def issue_code(
-    history: History, vault: Vault, when: Stated, *, bin_: str, ref: str | None = None
+    history: History,
+    vault: Vault,
+    when: Stated,
+    *,
+    bin_: str,
+    ref: str | None = None,
+    supplied: str | None = None,
 ) -> list[VendorFact]:
-    """A composed payment code over the vendor's account at a bank.
+    """A payment code over the vendor's account at a bank, composed or `supplied` by the bank.
 
     Nothing is new where the bank's live code already pays that account: that would be a re-print
     of the same version. Otherwise the new version supersedes the live code.
@@ -156,31 +163,40 @@ def issue_code(
             code="NO_ACCOUNT_AT_BANK",
             vendor=history.vendor_code,
         )
-    wanted = details_of(account.details, vault).number
+    wanted = (details_of(account.details, vault).number, supplied)
     live, then = vendor.live_code(bin_), at_the_time(history, when).live_code(bin_)
     if then is not None and then.ref != ref:
         then = None  # another reference asks for another code
+    issued = {fact.code: (n, fact) for n, fact in enumerate(history.facts, 1) if _issues(fact)}
+    paid = {n: _payload_key(history, event, fact, vault) for n, (event, fact) in issued.items()}
     for code in (live, then):
-        if code is not None and _number_behind(history, code.account, vault) == wanted:
+        if code is not None and paid[code.ordinal] == wanted:
             return []
-    issued = [fact for fact in history.facts if isinstance(fact, CodeIssued)]
-    versions = {
-        _number_behind(history, fact.account, vault): fact.version
-        for fact in issued
-        if fact.bin == bin_
-    }
-    version = versions.get(wanted) or max(versions.values(), default=0) + 1
-    ordinal = max((fact.code for fact in issued), default=0) + 1
+    versions = {paid[n]: fact.version for n, (_, fact) in issued.items() if fact.bin == bin_}
+    event = history.version + 1
     return [
         CodeIssued(
             *when,
-            code=ordinal,
+            code=max(issued, default=0) + 1,
             bin=bin_,
             account=account.details.event,
-            version=version,
+            version=versions.get(wanted) or max(versions.values(), default=0) + 1,
+            personal=None if supplied is None else vault.seal(event, Payload(supplied)),
             ref=ref,
         )
     ]
+
+
+def _issues(fact: VendorFact) -> TypeGuard[CodeIssued]:
+    return isinstance(fact, CodeIssued)
+
+
+def _payload_key(
+    history: History, event: int, fact: CodeIssued, vault: Vault
+) -> tuple[str, str | None]:
+    """What makes a payload distinct: the account paid, and the bank's own text where it has one."""
+    text = None if fact.personal is None else vault.open(event, fact.personal, Payload).text
+    return _number_behind(history, fact.account, vault), text
 
 
 def attach(

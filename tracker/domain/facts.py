@@ -45,6 +45,12 @@ class AccountDetails(Struct, frozen=True, array_like=True):
     holder: str
 
 
+class Payload(Struct, frozen=True, array_like=True):
+    """A payload that a bank supplied."""
+
+    text: str
+
+
 class Vault(Protocol):
     """Seals and opens one vendor's personal data; a blob belongs to one event of one vendor."""
 
@@ -167,6 +173,46 @@ class Voided(Fact, frozen=True, array_like=True, tag=11, gc=False):
     reason: str
 
 
+class CodePrinted(Fact, frozen=True, array_like=True, tag=12, gc=False):
+    """A sticker of the code was printed; `number` counts the prints, `sheet` is the job's id."""
+
+    code: int
+    number: int
+    sheet: str | None = None
+
+
+class Scanned(Fact, frozen=True, array_like=True, tag=13, gc=False):
+    """Somebody read the sticker at the stall; `code` is the vendor's code that was recognised.
+
+    `incident` is the ordinal of the event that reports what hangs there instead.
+    """
+
+    verdict: str
+    code: int | None = None
+    incident: int | None = None
+
+
+class IncidentOpened(Fact, frozen=True, array_like=True, tag=14, gc=False):
+    """A code of a stranger's account (`personal`: `AccountDetails`) hangs at the vendor's stall."""
+
+    bin: str
+    personal: bytes
+
+
+class IncidentHandled(Fact, frozen=True, array_like=True, tag=15, gc=False):
+    """Somebody confirmed, dismissed or resolved the incident that event `incident` opened."""
+
+    incident: int
+    state: Literal["confirmed", "dismissed", "resolved"]
+    reason: str
+
+
+class InvoiceComposed(Fact, frozen=True, array_like=True, tag=16, gc=False):
+    """A one-off payload was made over a code; amount and purpose are not kept."""
+
+    code: int
+
+
 # ── of a market ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -264,6 +310,11 @@ VendorFact = (
     | Attached
     | Removed
     | Voided
+    | CodePrinted
+    | Scanned
+    | IncidentOpened
+    | IncidentHandled
+    | InvoiceComposed
 )
 MarketFact = MarketOpened | ZoneAdded | CensusDeclared | Published | Voided
 ServiceFact = MarketFounded | KeyCreated | KeyRevoked | AreaAdded | AreasSeeded

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from tracker.domain.days import day_date, day_of, start_of
 from tracker.domain.market import Denominator, Market, denominator
-from tracker.domain.vendor import NOWHERE, History, Standing, Vendor
+from tracker.domain.vendor import History, Vendor
 
 DEFINITION_VERSION = "2026-11"
 
@@ -27,6 +27,7 @@ LINE_ATTACHED = "+"
 LINE_REATTACHED = "~"
 LINE_LEFT = "x"
 LINE_REMOVED = "-"
+INCIDENTS = "s"
 """Kinds of day lines; a removal's reason follows its sign: `-tax_worry`."""
 
 DayLines = Mapping[tuple[int, str], int]
@@ -36,26 +37,26 @@ DayLines = Mapping[tuple[int, str], int]
 def day_lines(history: History) -> Counter[tuple[int, str]]:
     """What one vendor adds to each day's sums; lines that come to nothing are absent."""
     lines: Counter[tuple[int, str]] = Counter()
-    opening = NOWHERE
+    before = vendor = Vendor()
     day = None
-    vendor = Vendor()
     for fact, after in history.states():
         if day_of(fact.at) != day:
             if day is not None:
-                opening = _close(lines, day, opening, vendor)
+                _close(lines, day, before, vendor)
+                before = vendor
             day = day_of(fact.at)
         vendor = after
     if day is not None:
-        _close(lines, day, opening, vendor)
+        _close(lines, day, before, vendor)
     return lines
 
 
-def _close(
-    lines: Counter[tuple[int, str]], day: int, opening: Standing, vendor: Vendor
-) -> Standing:
-    closing = vendor.standing
+def _close(lines: Counter[tuple[int, str]], day: int, before: Vendor, vendor: Vendor) -> None:
+    if vendor.incidents and (more := _unresolved(vendor) - _unresolved(before)):
+        lines[day, INCIDENTS] = more
+    opening, closing = before.standing, vendor.standing
     if closing == opening:
-        return closing
+        return
     for line, was, is_ in zip((REGISTERED, ISSUED, ATTACHED), opening, closing, strict=True):
         if was != is_:
             lines[day, line] = is_ - was
@@ -65,7 +66,13 @@ def _close(
         lines[day, LINE_REATTACHED if again else LINE_ATTACHED] = 1
     elif opening.attached and not closing.attached:
         lines[day, LINE_REMOVED + vendor.last_end if vendor.on_roster else LINE_LEFT] = 1
-    return closing
+
+
+def _unresolved(vendor: Vendor) -> int:
+    """Open and confirmed incidents; those of who left the roster count no more."""
+    if not vendor.on_roster:
+        return 0
+    return sum(incident.unresolved for incident in vendor.incidents.values())
 
 
 class Counts(NamedTuple):
@@ -98,6 +105,11 @@ class DaySums:
     def counts(self, day: int) -> Counts:
         """The counts at the end of a day."""
         return self._counts[bisect_right(self._days, day)]
+
+    def incidents(self, day: int) -> int:
+        """Incidents that nobody had resolved by the end of a day."""
+        changes = [(on, lines.get(INCIDENTS, 0)) for on, lines in self._lines.items()]
+        return sum(change for on, change in changes if on <= day)
 
     def lines(self, day: int) -> Mapping[str, int]:
         """The day's own lines."""
@@ -145,7 +157,9 @@ def figures(counts: Counts, base: int) -> dict[str, Any]:
     }
 
 
-def flags(census: int | None, base: Denominator, counts: Counts) -> list[dict[str, Any]]:
+def flags(
+    census: int | None, base: Denominator, counts: Counts, incidents: int = 0
+) -> list[dict[str, Any]]:
     """The findings of the closed list that hold, each with its count."""
     found: list[dict[str, Any]] = []
     if census is None:
@@ -153,6 +167,8 @@ def flags(census: int | None, base: Denominator, counts: Counts) -> list[dict[st
     elif base.overrun:
         over = counts.registered - census
         found.append({"code": "registered_exceeds_census", "count": over})
+    if incidents:
+        found.append({"code": "swap_suspected", "count": incidents})
     return found
 
 
@@ -169,7 +185,7 @@ def content(market: Market, sums: DaySums, day: int) -> dict[str, Any]:
         "denominator": {"value": base.value, "basis": base.basis},
         "figures": figures(counts, base.value),
         "waterfall": waterfall(sums, day, market),
-        "flags": flags(census, base, counts),
+        "flags": flags(census, base, counts, sums.incidents(day)),
     }
 
 

@@ -19,13 +19,18 @@ from tracker.domain.facts import (
     AccountUnlinked,
     Attached,
     CodeIssued,
+    CodePrinted,
     CodeRevoked,
     Fact,
+    IncidentHandled,
+    IncidentOpened,
+    InvoiceComposed,
     Moved,
     Owner,
     ProfileChanged,
     Registered,
     Removed,
+    Scanned,
     Status,
     StatusChanged,
     VendorFact,
@@ -33,6 +38,7 @@ from tracker.domain.facts import (
 )
 
 Stage = Literal["registered", "issued", "attached"]
+IncidentState = Literal["open", "confirmed", "dismissed", "resolved"]
 
 
 class Sealed(Struct, frozen=True, array_like=True, gc=False):
@@ -65,11 +71,31 @@ class Code(Struct, frozen=True, gc=False):
     ended: Literal["superseded", "revoked"] | None = None
     ended_at: int | None = None
     attached_at: int | None = None
+    prints: int = 0
+    sheet: str | None = None
+    matched_at: int | None = None
 
     @property
     def live(self) -> bool:
         """Neither superseded nor revoked."""
         return self.ended is None
+
+
+class Incident(Struct, frozen=True, gc=False):
+    """A stranger's code at the stall: `seen` seals the account; open until somebody handles it."""
+
+    bin: str
+    seen: Sealed
+    opened_at: int
+    state: IncidentState = "open"
+    reason: str | None = None
+    handled_by: str | None = None
+    handled_at: int | None = None
+
+    @property
+    def unresolved(self) -> bool:
+        """Open or confirmed: the stall still needs a visit."""
+        return self.state in {"open", "confirmed"}
 
 
 class Vendor(Struct, frozen=True):
@@ -87,6 +113,7 @@ class Vendor(Struct, frozen=True):
     registered_by: str = ""
     accounts: Mapping[str, Account] = {}
     codes: Mapping[int, Code] = {}
+    incidents: Mapping[int, Incident] = {}
     first_attached_at: int | None = None
     last_end: str = ""
 
@@ -186,7 +213,22 @@ def _applied(vendor: Vendor, event: int, fact: VendorFact) -> Vendor:
         case AccountUnlinked():
             rest = {bin_: a for bin_, a in vendor.accounts.items() if bin_ != fact.bin}
             return replace(vendor, accounts=rest)
-        case Voided():
+        case CodePrinted():
+            code = vendor.codes.get(fact.code)
+            if code is None:
+                return vendor
+            return _with(vendor, replace(code, prints=fact.number, sheet=fact.sheet))
+        case Scanned():
+            code = vendor.codes.get(fact.code or 0)
+            if code is None or fact.verdict != "matched":
+                return vendor
+            return _with(vendor, replace(code, matched_at=fact.at))
+        case IncidentOpened():
+            opened = Incident(fact.bin, Sealed(event, fact.personal), fact.at)
+            return replace(vendor, incidents={**vendor.incidents, event: opened})
+        case IncidentHandled():
+            return _handle(vendor, fact)
+        case Voided() | InvoiceComposed():
             return vendor
 
 
@@ -197,6 +239,16 @@ def _with(vendor: Vendor, code: Code) -> Vendor:
 def _end(vendor: Vendor, code: Code, how: Literal["superseded", "revoked"], at: int) -> Vendor:
     ended = _with(vendor, replace(code, ended=how, ended_at=at, attached_at=None))
     return ended if code.attached_at is None else replace(ended, last_end=how)
+
+
+def _handle(vendor: Vendor, fact: IncidentHandled) -> Vendor:
+    known = vendor.incidents.get(fact.incident)
+    if known is None:
+        return vendor
+    handled = replace(
+        known, state=fact.state, reason=fact.reason, handled_by=fact.by, handled_at=fact.at
+    )
+    return replace(vendor, incidents={**vendor.incidents, fact.incident: handled})
 
 
 def _issue(vendor: Vendor, event: int, fact: CodeIssued) -> Vendor:

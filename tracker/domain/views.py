@@ -21,8 +21,8 @@ from tracker.domain.facts import (
 from tracker.domain.figures import day_lines
 from tracker.domain.vendor import NOWHERE, History, Standing, in_order
 
-STAGES = Standing._fields
-"""The stage bitmaps, in the order of a standing."""
+BITMAPS = (*Standing._fields, "incident")
+"""The bitmaps: the standing, and whether the vendor ever had an incident."""
 
 
 class Views(Struct):
@@ -31,6 +31,12 @@ class Views(Struct):
     names: dict[str, str]
     lines: Counter[tuple[int, str]]
     standing: Standing
+    incident: bool = False
+
+    @property
+    def bits(self) -> tuple[bool, ...]:
+        """The vendor's bit in each of `BITMAPS`."""
+        return (*self.standing, self.incident)
 
 
 def stall_name(stall: str) -> str:
@@ -63,4 +69,4 @@ def views_of(history: History) -> Views:
             names[ref_name("c", fact.bin, fact.ref)] = f"{me}.{fact.code}"
         elif isinstance(fact, Attached | Removed) and fact.ref is not None:
             names[ref_name("e", banks.get(fact.code, ""), fact.ref)] = f"{me}.{ordinal}"
-    return Views(names, day_lines(history), vendor.standing)
+    return Views(names, day_lines(history), vendor.standing, bool(vendor.incidents))

@@ -10,7 +10,7 @@ from msgspec import DecodeError, Struct, msgpack
 
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import day_date
-from tracker.domain.views import STAGES
+from tracker.domain.views import BITMAPS
 from tracker.store.commit import MARKET, header
 from tracker.store.publications import HEAD, Head, Latest
 from tracker.store.reads import numbers_in
@@ -90,7 +90,7 @@ def compare(space: str, label: Label, expected: SpaceViews, stored: Stored) -> I
     if not _unreadable(stored, "lines"):
         for line, count, other in _unequal(expected.lines, found.lines):
             yield Difference(space, "line", _dated(line, ":"), count or NONE, other or NONE)
-    for stage in STAGES:
+    for stage in BITMAPS:
         if not _unreadable(stored, f"bits:{stage}"):
             for number in numbers_in(expected.bits[stage] ^ found.bits[stage]):
                 states = (
@@ -112,7 +112,7 @@ WRONG: Final[Mapping[str, tuple[Kind, str]]] = {
     "numbers": ("counter", "vendor numbers"),
     "bodies": ("body", "all"),
     "data_keys": ("data_key", "all"),
-    **{f"bits:{stage}": ("bit", f"{stage} of all") for stage in STAGES},
+    **{f"bits:{stage}": ("bit", f"{stage} of all") for stage in BITMAPS},
 }
 
 

@@ -19,7 +19,7 @@ from tracker.domain.facts import (
     VendorFact,
 )
 from tracker.domain.vendor import History
-from tracker.domain.views import STAGES, Views, views_of
+from tracker.domain.views import BITMAPS, Views, views_of
 from tracker.services.audit_difference import NONE, Difference, Label
 from tracker.store.commit import MARKET, header
 from tracker.store.keys import SERVICE
@@ -133,7 +133,7 @@ class Ledger:
             made.names[f"market:{market}"] = prefix
             made.names[f"prefix:{prefix}"] = market
         lines: Counter[tuple[int, str]] = Counter()
-        members: list[list[int]] = [[] for _ in STAGES]
+        members: list[list[int]] = [[] for _ in BITMAPS]
         for number, facts in self._vendors.items():
             seen = self._views.get(number)
             if seen is None:
@@ -145,11 +145,11 @@ class Ledger:
                     self.clashes.append(Difference(self.space, "ledger", name, "one holder", both))
             for line, count in seen.lines.items():
                 lines[line] += count
-            for member, stands in zip(members, seen.standing, strict=True):
+            for member, stands in zip(members, seen.bits, strict=True):
                 if stands:
                     member.append(number)
         made.lines = {f"{day}:{line}": str(n) for (day, line), n in lines.items() if n}
-        made.bits = {s: _bit_set(numbers) for s, numbers in zip(STAGES, members, strict=True)}
+        made.bits = {s: _bit_set(numbers) for s, numbers in zip(BITMAPS, members, strict=True)}
         for fact in self.publications:
             made.published.update(records_of(fact))
         return made

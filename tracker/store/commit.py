@@ -20,7 +20,7 @@ from redis.exceptions import NoScriptError
 from tracker.domain.days import day_of
 from tracker.domain.facts import Fact, VendorFact, Voided, encode
 from tracker.domain.vendor import History
-from tracker.domain.views import EMPTY, STAGES, Views, views_of
+from tracker.domain.views import BITMAPS, EMPTY, Views, views_of
 from tracker.store.keys import Space
 
 SCRIPT: Final = files("tracker.store").joinpath("commit.lua").read_text("utf-8")
@@ -112,7 +112,7 @@ class Commit:
         for (day, line), count in old.lines.items():
             if (day, line) not in new.lines:
                 self._deltas.append([f"{day}:{line}", -count])
-        for stage, was, is_ in zip(STAGES, old.standing, new.standing, strict=True):
+        for stage, was, is_ in zip(BITMAPS, old.bits, new.bits, strict=True):
             if was != is_:
                 self._bits.append([self._key(self._space.bits[stage]), number, int(is_)])
 

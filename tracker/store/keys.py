@@ -6,7 +6,7 @@ slot; what belongs to the whole service carries `{sys}`, the feed `{feed}`, jobs
 
 from __future__ import annotations
 
-from tracker.domain.views import STAGES
+from tracker.domain.views import BITMAPS
 
 SERVICE = "sys"
 """The space of the service's own ledger: keys, areas, market ids."""
@@ -22,7 +22,7 @@ class Space:
         self.docs = f"{tag}:docs"  # hash: subject → its facts, one msgpack array32
         self.names = f"{tag}:names"  # hash: unique name → who holds it
         self.deltas = f"{tag}:deltas"  # hash: "<day>:<line>" → change of the market's sum
-        self.bits = {stage: f"{tag}:bits:{stage}" for stage in STAGES}
+        self.bits = {stage: f"{tag}:bits:{stage}" for stage in BITMAPS}
         self.data_keys = f"{tag}:datakeys"  # hash: vendor number → wrapped data key
         self.marks = f"{tag}:marks"  # hash: since which day figures may be outdated
         self.bodies = f"{tag}:bodies"  # hash: "<day>.<revision>" → compressed published body

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError, WatchError
 
-from tracker.domain.views import STAGES
+from tracker.domain.views import BITMAPS
 from tracker.store.keys import FEED, FEED_LAST, Space
 from tracker.store.reads import LEDGER_PAGE, bit_set
 
@@ -32,7 +32,7 @@ class SpaceViews(Struct):
     docs: dict[str, bytes] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
-    bits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STAGES, 0))
+    bits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(BITMAPS, 0))
     published: dict[str, bytes] = field(default_factory=dict)
 
 
