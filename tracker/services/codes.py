@@ -8,10 +8,18 @@ from typing import NamedTuple
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.domain import decide
-from tracker.domain.codes import parse_code_id
+from tracker.domain.codes import event_id, parse_code_id
 from tracker.domain.days import moment_text
-from tracker.domain.errors import Invalid, NotFound
-from tracker.domain.facts import Attached, RemovalReason, Removed, Vault, VendorFact
+from tracker.domain.errors import Fault, Invalid, NotFound
+from tracker.domain.facts import (
+    Attached,
+    Payload,
+    RemovalReason,
+    Removed,
+    Scanned,
+    Vault,
+    VendorFact,
+)
 from tracker.domain.vendor import Code, History
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.services.shapes import CodeOut, code_out
@@ -19,6 +27,7 @@ from tracker.services.vendors import find, find_number, require_bin
 from tracker.store.commit import Commit, Done
 from tracker.store.keys import Space
 from tracker.vietqr.compose import compose
+from tracker.vietqr.parse import parse
 
 
 class CodeWritten(NamedTuple):
@@ -44,19 +53,22 @@ async def issue(
     *,
     bin_: str,
     ref: str | None = None,
+    supplied: str | None = None,
     once: Once | None = None,
 ) -> CodeWritten:
-    """Issues a composed code over the vendor's account at a bank.
+    """Issues a code over the vendor's account at a bank, composed or `supplied` by the bank.
 
     An unchanged payload is the same version: the live code comes back. Raises `Conflict`
-    `NO_ACCOUNT_AT_BANK` without an account.
+    `NO_ACCOUNT_AT_BANK` without an account, `Invalid` where the supplied payload has faults or
+    pays another account.
     """
     require_bin(principal, bin_)
     for _ in range(ATTEMPTS_MAX):
         market, history = await find(tracker, principal, vendor)
         vault = await tracker.vault(market, history)
         when = decide.stated(None, tracker.now(), principal.id)
-        facts = decide.issue_code(history, vault, when, bin_=bin_, ref=ref)
+        own = None if supplied is None else _checked(history, vault, bin_, supplied)
+        facts = decide.issue_code(history, vault, when, bin_=bin_, ref=ref, supplied=own)
         after = history.then(*facts)
         code = after.replay().live_code(bin_)
         if code is None:
@@ -67,6 +79,35 @@ async def issue(
     raise busy()
 
 
+def _checked(history: History, vault: Vault, bin_: str, supplied: str) -> str | None:
+    """A bank's own payload, if it pays the vendor's account; None where it is the composed one."""
+    account = history.replay().accounts.get(bin_)
+    if account is None:
+        return supplied  # refused for want of an account
+    number = decide.details_of(account.details, vault).number
+    if supplied == compose(bin_, number, terminal=history.vendor_code):
+        return None
+    parsed = parse(supplied)
+    faults = tuple(
+        Fault("/payload", problem.code, problem.en)
+        for problem in parsed.problems
+        if problem.severity != "warning"
+    )
+    if parsed.verdict != "ok":
+        raise Invalid(
+            "The payload is no strict VietQR payload; `errors` says what is wrong and where.",
+            code="PAYLOAD_INVALID",
+            faults=faults,
+        )
+    if (parsed.bin, parsed.account) != (bin_, number):
+        raise Invalid(
+            "The payload pays another account than the vendor's at this bank. Link the account "
+            "first, or send the payload of this one.",
+            code="PAYLOAD_OTHER_ACCOUNT",
+        )
+    return supplied
+
+
 async def attach(
     tracker: Tracker,
     principal: Principal,
@@ -74,15 +115,32 @@ async def attach(
     *,
     occurred_at: int | None,
     evidence: str,
+    scan: str | None = None,
     ref: str | None = None,
     once: Once | None = None,
 ) -> EventWritten:
-    """Records that the sticker of a code hangs at the stall since `occurred_at` (ms)."""
+    """Records that the sticker of a code hangs at the stall since `occurred_at` (ms).
+
+    `scan` is the id of a matched scan of this very code; another raises `Invalid`
+    `SCAN_NOT_MATCHED`.
+    """
 
     def wish(history: History, ordinal: int, when: decide.Stated) -> list[VendorFact]:
-        return decide.attach(history, when, code=ordinal, evidence=evidence, ref=ref)
+        if scan is not None and not _matched(history, scan, ordinal):
+            raise Invalid(
+                "This is no matched scan of this code. Scan the sticker at the stall first.",
+                code="SCAN_NOT_MATCHED",
+            )
+        return decide.attach(history, when, code=ordinal, evidence=evidence, ref=ref, scan=scan)
 
     return await _event(tracker, principal, code, occurred_at, wish, once, Attached)
+
+
+def _matched(history: History, scan: str, code: int) -> bool:
+    for ordinal, fact in enumerate(history.facts, 1):
+        if isinstance(fact, Scanned) and event_id(history.vendor_code, ordinal) == scan:
+            return fact.verdict == "matched" and fact.code == code
+    return False
 
 
 async def remove(
@@ -183,6 +241,7 @@ def full(market: str, history: History, code: Code, vault: Vault) -> CodeOut:
     """A code with payload, parts and links."""
     shown = code_out(market, history, code)
     account = decide.details_of(decide.account_behind(history, code).details, vault)
+    payload = payload_of(history, code, vault)
     image = f"/v1/codes/{shown.id}/image"
     return CodeOut(
         id=shown.id,
@@ -196,7 +255,22 @@ def full(market: str, history: History, code: Code, vault: Vault) -> CodeOut:
         attached_at=shown.attached_at,
         ended_at=shown.ended_at,
         partner_ref=shown.partner_ref,
-        payload=compose(code.bin, account.number, terminal=history.vendor_code),
+        source="composed" if code.supplied is None else "supplied",
+        prints=code.prints,
+        payload=payload,
         parts={"bin": code.bin, "account": account.number, "terminal": history.vendor_code},
-        links={"png": f"{image}?format=png", "svg": f"{image}?format=svg"},
+        links={
+            "png": f"{image}?format=png",
+            "svg": f"{image}?format=svg",
+            "pdf": f"{image}?format=pdf",
+            "sticker": f"{image}?kind=sticker&format=pdf",
+        },
     )
+
+
+def payload_of(history: History, code: Code, vault: Vault) -> str:
+    """The code's payload: the bank's own, or composed again from the account behind it."""
+    if code.supplied is not None:
+        return vault.open(code.supplied.event, code.supplied.blob, Payload).text
+    account = decide.details_of(decide.account_behind(history, code).details, vault)
+    return compose(code.bin, account.number, terminal=history.vendor_code)

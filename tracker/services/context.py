@@ -13,6 +13,7 @@ from tracker.domain.errors import NotFound, TrackerError, Unavailable
 from tracker.domain.market import Market
 from tracker.domain.vendor import History
 from tracker.settings import Settings
+from tracker.store.account_index import AccountIndex
 from tracker.store.commit import Commit, Committer, Outcome, Replayed
 from tracker.store.jobs import Jobs
 from tracker.store.publications import Publications
@@ -65,6 +66,7 @@ class Tracker:
         self.committer = Committer(client)
         self.publications = Publications(client)
         self.jobs = Jobs(client)
+        self.accounts = AccountIndex(client)
         self.schedule_state = ScheduleState(client)
         self._prefixes: dict[str, str] = {}
 

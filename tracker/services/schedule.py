@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracker.domain.days import DAY_MS, OFFSET_MS, day_of
-from tracker.services import snapshots
+from tracker.services import account_index, snapshots
 from tracker.services.context import Tracker
 from tracker.services.job_ids import new_job
 
@@ -15,6 +15,7 @@ async def tick(tracker: Tracker) -> None:
     await _close_days(tracker)
     await _recompute(tracker)
     await _complete_feed(tracker)
+    await _complete_account_index(tracker)
 
 
 async def _close_days(tracker: Tracker) -> None:
@@ -52,6 +53,12 @@ async def _open_mode(tracker: Tracker, mode: str, *, closes: bool = False) -> bo
         if job.params.get("closes") or not closes:
             return True
     return False
+
+
+async def _complete_account_index(tracker: Tracker) -> None:
+    """Accounts that were linked, and incidents that were opened, since the last look."""
+    for market in await tracker.accounts.waiting(list(await tracker.reader.markets())):
+        await account_index.complete(tracker, market)
 
 
 async def _complete_feed(tracker: Tracker) -> None:

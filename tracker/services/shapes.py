@@ -43,6 +43,8 @@ class CodeOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     attached_at: str | None = None
     ended_at: str | None = None
     partner_ref: str | None = None
+    source: str | None = None
+    prints: int = 0
     payload: str | None = None
     parts: dict[str, str] | None = None
     links: dict[str, str] | None = None
@@ -139,4 +141,5 @@ def code_out(market: str, history: History, code: Code) -> CodeOut:
         attached_at=None if code.attached_at is None else moment_text(code.attached_at),
         ended_at=None if code.ended_at is None else moment_text(code.ended_at),
         partner_ref=code.ref,
+        prints=code.prints,
     )

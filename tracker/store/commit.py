@@ -18,7 +18,14 @@ from redis.commands.core import AsyncScript
 from redis.exceptions import NoScriptError
 
 from tracker.domain.days import day_of
-from tracker.domain.facts import Fact, VendorFact, Voided, encode
+from tracker.domain.facts import (
+    AccountLinked,
+    Fact,
+    IncidentOpened,
+    VendorFact,
+    Voided,
+    encode,
+)
 from tracker.domain.vendor import History
 from tracker.domain.views import BITMAPS, EMPTY, Views, views_of
 from tracker.store.keys import Space
@@ -96,6 +103,9 @@ class Commit:
         self.append(str(before.number), before.version, facts)
         for fact in facts:
             self.mark(day_of(_first_moved(before, fact)))
+        if any(isinstance(fact, AccountLinked | IncidentOpened) for fact in facts):
+            reached = header(before.version + len(facts))
+            self.record(self._space.unindexed, str(before.number), reached, new=False)
         return new
 
     def vendor_views(self, number: int, old: Views, new: Views) -> None:

@@ -28,6 +28,7 @@ class Space:
         self.bodies = f"{tag}:bodies"  # hash: "<day>.<revision>" → compressed published body
         self.published = f"{tag}:published"  # hash: "<day>" → latest revision; "head" → the chain
         self.numbers = f"{tag}:numbers"  # counter: vendor numbers given out
+        self.unindexed = f"{tag}:unindexed"  # hash: vendors whose accounts the index lacks
         self.answers = f"{tag}:answer:"  # prefix: stored answers, 7 days
 
 
@@ -38,6 +39,11 @@ JOBS_OPEN = "{jobs}:open"
 TICK_LOCK = "{sys}:tick"
 CLOSED_UNTIL = "{sys}:closed-until"
 SECRETS = "{sys}:secrets"
+
+
+def accounts(lookup: str) -> str:
+    """The part of the account index that a look-up belongs to (256 parts, each with its slot)."""
+    return f"{{accounts:{lookup[:2]}}}"
 
 
 def job(id_: str) -> str:

@@ -1,0 +1,96 @@
+"""Keeps the account index complete, and asks it who else holds an account."""
+
+from __future__ import annotations
+
+from tracker.access.vault import VendorVault
+from tracker.domain import decide
+from tracker.domain.vendor import History
+from tracker.services.context import Tracker
+
+BATCH = 500
+"""Vendors indexed in one go."""
+
+ACCOUNT = "account"
+INCIDENT = "incident"
+"""The two questions: whose account is this, and at which stalls was it seen instead."""
+
+
+def lookup(tracker: Tracker, kind: str, bin_: str, number: str) -> str:
+    """The keyed hash under which an account is found."""
+    return tracker.keyring.lookup(kind, bin_, number).hex()
+
+
+async def complete(tracker: Tracker, market: str) -> None:
+    """Indexes the market's vendors that wait for it."""
+    waiting = await tracker.accounts.unindexed(market)
+    if not waiting:
+        return
+    place = await tracker.market(market)
+    numbers = sorted(waiting)
+    for start in range(0, len(numbers), BATCH):
+        some = numbers[start : start + BATCH]
+        histories = await tracker.reader.histories(market, place.prefix, some)
+        keys = await tracker.reader.data_keys(market, some)
+        held: dict[str, list[str]] = {}
+        for history, wrapped in zip(histories, keys, strict=True):
+            if wrapped is None:
+                continue  # erased: nothing to find any more
+            vault = VendorVault(history.vendor_code, tracker.keyring.unwrap(wrapped))
+            for found in _lookups(tracker, market, history, vault):
+                held.setdefault(found[0], []).append(found[1])
+        await tracker.accounts.add(held)
+        await tracker.accounts.indexed(market, {number: waiting[number] for number in some})
+
+
+def _lookups(
+    tracker: Tracker, market: str, history: History, vault: VendorVault
+) -> list[tuple[str, str]]:
+    vendor = history.replay()
+    holder = f"{market}:{history.number}"
+    found = []
+    for account in vendor.accounts.values():
+        number = decide.details_of(account.details, vault).number
+        found.append((lookup(tracker, ACCOUNT, account.bin, number), holder))
+    for incident in vendor.incidents.values():
+        number = decide.details_of(incident.seen, vault).number
+        found.append((lookup(tracker, INCIDENT, incident.bin, number), holder))
+    return found
+
+
+async def holders(
+    tracker: Tracker, kind: str, bin_: str, number: str
+) -> list[tuple[str, History, VendorVault]]:
+    """Market, history and vault of the vendors at whom the account stands now.
+
+    For `ACCOUNT` those with that account on the roster, for `INCIDENT` those with an unresolved
+    incident of it.
+    """
+    found = []
+    for holder in await tracker.accounts.holders(lookup(tracker, kind, bin_, number)):
+        market, _, its_number = holder.rpartition(":")
+        place = await tracker.reader.market(market)
+        if place is None:
+            continue
+        history = await tracker.reader.history(market, place.prefix, int(its_number))
+        keys = await tracker.reader.data_keys(market, [int(its_number)])
+        if keys[0] is None:
+            continue
+        vault = VendorVault(history.vendor_code, tracker.keyring.unwrap(keys[0]))
+        if _stands(history, vault, kind, bin_, number):
+            found.append((market, history, vault))
+    return found
+
+
+def _stands(history: History, vault: VendorVault, kind: str, bin_: str, number: str) -> bool:
+    vendor = history.replay()
+    if not vendor.on_roster:
+        return False
+    if kind == ACCOUNT:
+        account = vendor.accounts.get(bin_)
+        return account is not None and decide.details_of(account.details, vault).number == number
+    return any(
+        incident.unresolved
+        and incident.bin == bin_
+        and decide.details_of(incident.seen, vault).number == number
+        for incident in vendor.incidents.values()
+    )
