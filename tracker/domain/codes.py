@@ -9,6 +9,7 @@ be `*` is never given out. Ids of codes and events begin with the vendor code (`
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from stdnum.iso7064 import mod_37_2
 
@@ -19,6 +20,7 @@ _VENDOR = re.compile(r"([A-Z][A-Z0-9]{2})-?([0-9]{4,7})-?([A-Z0-9*])", re.ASCII)
 _CODE = re.compile(r"(.+)\.c([1-9][0-9]{0,5})", re.ASCII)
 
 
+@lru_cache(maxsize=65_536)
 def check_character(prefix: str, number: int) -> str:
     """The ISO 7064 MOD 37-2 check character; `*` means the number is not given out."""
     return str(mod_37_2.calc_check_digit(f"{prefix}{number:04d}"))

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from tracker.domain.days import day_date, day_of, start_of
+from tracker.domain.facts import VendorFact
 from tracker.domain.market import Denominator, Market, denominator
 from tracker.domain.vendor import History, Vendor
 
@@ -36,10 +37,15 @@ DayLines = Mapping[tuple[int, str], int]
 
 def day_lines(history: History) -> Counter[tuple[int, str]]:
     """What one vendor adds to each day's sums; lines that come to nothing are absent."""
+    return lines_through(history.states())
+
+
+def lines_through(states: Iterable[tuple[VendorFact, Vendor]]) -> Counter[tuple[int, str]]:
+    """`day_lines` from the states that a vendor went through."""
     lines: Counter[tuple[int, str]] = Counter()
     before = vendor = Vendor()
     day = None
-    for fact, after in history.states():
+    for fact, after in states:
         if day_of(fact.at) != day:
             if day is not None:
                 _close(lines, day, before, vendor)

@@ -18,8 +18,8 @@ from tracker.domain.facts import (
     Registered,
     Removed,
 )
-from tracker.domain.figures import day_lines
-from tracker.domain.vendor import NOWHERE, History, Standing, in_order
+from tracker.domain.figures import lines_through
+from tracker.domain.vendor import NOWHERE, UNKNOWN, History, Standing, in_order
 
 BITMAPS = (*Standing._fields, "incident")
 """The bitmaps: the standing, and whether the vendor ever had an incident."""
@@ -56,7 +56,8 @@ def views_of(history: History) -> Views:
     """The views of a vendor's history."""
     if not history.facts:
         return EMPTY
-    vendor = history.replay()
+    states = list(history.states())
+    vendor = states[-1][1] if states else UNKNOWN
     names: dict[str, str] = {}
     me = str(history.number)
     banks = {fact.code: fact.bin for fact in history.facts if isinstance(fact, CodeIssued)}
@@ -69,4 +70,4 @@ def views_of(history: History) -> Views:
             names[ref_name("c", fact.bin, fact.ref)] = f"{me}.{fact.code}"
         elif isinstance(fact, Attached | Removed) and fact.ref is not None:
             names[ref_name("e", banks.get(fact.code, ""), fact.ref)] = f"{me}.{ordinal}"
-    return Views(names, day_lines(history), vendor.standing, bool(vendor.incidents))
+    return Views(names, lines_through(states), vendor.standing, bool(vendor.incidents))
