@@ -69,14 +69,14 @@ async def accept(
     fixed = await _effective_on(tracker, kind, market, effective_on, today)
     file = await _receive(tracker, chunks)
     rows = await to_thread(_count, kind, file)
-    content = file.getbuffer()
-    digest = hashlib.sha256(content).hexdigest()
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
     given = "" if effective_on is None else str(effective_on)
     fingerprint = tracker.keyring.lookup("import", kind, market or "", given, str(dry_run), digest)
     job = new_job(tracker, "import", principal.id, {})
     cipher, wrapped = UploadCipher.create(tracker.keyring, job.id)
-    starts = range(0, len(content), FILE_CHUNK_BYTES)
-    parts = (bytes(content[start : start + FILE_CHUNK_BYTES]) for start in starts)
+    parts = iter(lambda: file.read(FILE_CHUNK_BYTES), b"")
     for number, sealed in enumerate(cipher.seal_all(parts)):
         await tracker.jobs.put_chunk(job.id, number, sealed)
     params = {

@@ -52,7 +52,8 @@ class TestViews:
 
     def test_bits_are_set_and_cleared(self, run: Run, shop: Shop) -> None:
         run(shop.write(new(5), registered(), *issued(), attached()))
-        assert run(shop.bits()) == {"registered": 1 << 5, "issued": 1 << 5, "attached": 1 << 5}
+        stages = {"registered": 1 << 5, "issued": 1 << 5, "attached": 1 << 5}
+        assert run(shop.bits()) == {**stages, "incident": 0}
         run(shop.write(run(shop.history(5)), removed(DAY + 3)))
         assert run(shop.bits()) == {"registered": 1 << 5, "issued": 1 << 5, "attached": 0}
 
