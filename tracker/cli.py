@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tracker.domain.errors import TrackerError
+from tracker.domain.errors import NotFound, TrackerError
 from tracker.settings import EXPLAINED, Settings, variable
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def serve(**given: Any) -> None:
 
 @main.command()
 @_data
-@click.option("--queue", required=True, type=click.Choice(["imports", "snapshots"]))
+@click.option("--queue", required=True, type=click.Choice(["imports", "snapshots", "sheets"]))
 def work(queue: str, **given: Any) -> None:
     """Run one worker on one queue."""
     from workers.worker import run_worker
@@ -178,7 +178,7 @@ def keys_create(
             )
         )
 
-    _with_store(given, work_)
+    _with_store(given, work_, first=True)
 
 
 @keys.command("list")
@@ -292,12 +292,17 @@ def openapi() -> None:
 
 
 def _with_store(
-    given: dict[str, Any], work_: Callable[[Tracker], Awaitable[T]], *, alone: bool = True
+    given: dict[str, Any],
+    work_: Callable[[Tracker], Awaitable[T]],
+    *,
+    alone: bool = True,
+    first: bool = False,
 ) -> T:
     """Runs a use case on the store that runs on the data directory.
 
     Where none runs and `alone` is set, the store is started for the time of the command: keys can
-    be made and a ledger verified while the service is down.
+    be made and a ledger verified while the service is down. Only with `first` may the data
+    directory be new.
     """
     from tracker.bootstrap import open_tracker
     from tracker.store.embedded import EmbeddedServer, socket_of
@@ -310,6 +315,8 @@ def _with_store(
 
     if settings.store_url is not None or not alone or socket_of(settings.data) is not None:
         return asyncio.run(run())
+    if not (first or settings.data.is_dir()):
+        raise NotFound(f"There is no data directory {settings.data}. Give another one with --data.")
     with EmbeddedServer(settings.data):
         return asyncio.run(run())
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 
+from tracker.bootstrap import open_tracker
 from tracker.processes import told
 from tracker.settings import Settings
 
 
 def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT; a server process that dies is started again."""
+    """Serves until SIGTERM or SIGINT; a server process that dies is started again.
+
+    Raises what `open_tracker` raises: said here in one line, not by a server process that dies.
+    """
+    asyncio.run(_reach_store(settings))
     os.environ.update(told(settings, os.environ))  # the server's processes read their own
     Granian(
         "tracker.app:create",
@@ -28,3 +34,8 @@ def serve(settings: Settings) -> None:
         respawn_failed_workers=True,
         log_enabled=settings.log_level == "debug",
     ).serve()
+
+
+async def _reach_store(settings: Settings) -> None:
+    async with open_tracker(settings):
+        pass
