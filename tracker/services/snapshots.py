@@ -73,10 +73,10 @@ async def run(tracker: Tracker, job: Job) -> dict[str, Any]:
     markets = job.params["markets"] or list(await tracker.reader.markets())
     job = replace(job, total=len(markets), done=0)
     published = 0
+    covers = days.start if days.stop == day_of(tracker.now()) else None
     for start in range(0, len(markets), BATCH):
         batch = markets[start : start + BATCH]
-        for part in _chunks(days, DAYS_PER_COMMIT):
-            published += await publish_days(tracker, batch, part)
+        published += await publish_days(tracker, batch, days, covers=covers)
         job = replace(job, done=start + len(batch))
         await tracker.jobs.save(replace(job, state="running"))
     if job.params.get("closes"):
@@ -90,23 +90,21 @@ async def _run_outdated(tracker: Tracker, job: Job) -> dict[str, Any]:
     markets = await outdated(tracker)
     job = replace(job, total=len(markets), done=0)
     for done, (market, since) in enumerate(markets.items(), 1):
-        days = range(since, yesterday + 1)
-        there = await tracker.publications.latest_days(market, days)
-        redone = sorted(there) or [yesterday]
-        for part in _chunks(redone, DAYS_PER_COMMIT):
-            published += await publish_days(
-                tracker, [market], part, again=True, settles=part[-1] == redone[-1]
-            )
+        there = await tracker.publications.latest_days(market, range(since, yesterday + 1))
+        days = sorted(there) or [yesterday]
+        published += await publish_days(tracker, [market], days, again=True, covers=since)
         await tracker.jobs.save(replace(job, done=done, state="running"))
     return {"markets": len(markets), "published": published}
 
 
 async def outdated(tracker: Tracker) -> dict[str, int]:
     """Markets with a fact on a closed day that has been quiet long enough, and since which day."""
+    closed = await tracker.schedule_state.closed_until()
+    if closed is None:
+        return {}
     quiet = tracker.now() - tracker.settings.revision_quiet_s * 1000
-    today = day_of(tracker.now())
     marks = await tracker.reader.marks(list(await tracker.reader.markets()))
-    return {m: day for m, (day, at) in marks.items() if day < today and at <= quiet}
+    return {m: day for m, (day, at) in marks.items() if day <= closed and at <= quiet}
 
 
 async def publish_days(
@@ -115,29 +113,54 @@ async def publish_days(
     days: Sequence[int],
     *,
     again: bool = False,
-    settles: bool = False,
+    covers: int | None = None,
 ) -> int:
     """Publishes each of these days of each market whose content differs from its latest revision.
 
-    With `again` only days that have a revision. With `settles` an outdated mark that the days
-    cover is dropped. Returns how many revisions were published. Raises `Unavailable` where other
-    workers, or damaged publication records (`tracker verify` names them), never let a market be.
+    With `again` only days that have a revision. `covers` says that no published day from then on
+    is missing from `days`: outdated marks of these markets are dropped as far as they were seen.
+    Returns how many revisions were published. Raises `Unavailable` where other workers, or damaged
+    publication records (`tracker verify` names them), never let a market be.
     """
+    published, first = 0, dict[str, Look]()
+    for part in _chunks(days, DAYS_PER_COMMIT):
+        published += await _publish_part(tracker, markets, part, first, again=again)
+    if covers is not None:
+        settled = []
+        for market, look in first.items():
+            if look.marked_day is not None and look.marked_day >= covers:
+                commit = Commit(Space(market))
+                commit.settled(look.position)
+                settled.append(commit)
+        await tracker.committer.commit_many(settled)
+    return published
+
+
+async def _publish_part(
+    tracker: Tracker,
+    markets: Sequence[str],
+    days: Sequence[int],
+    first: dict[str, Look],
+    *,
+    again: bool,
+) -> int:
+    """Some days in one commit a market; `first` gets each market's first look."""
     pending, published = list(markets), 0
     fields = [HEAD, *(str(day) for day in days)]
     for _ in range(ATTEMPTS_MAX):
         looks = await tracker.reader.look_many(pending, fields)
         planned = []
         for market, look in zip(pending, looks, strict=True):
-            commit, count = _plan(tracker, market, look, days, again=again, settles=settles)
-            if commit is not None:
+            first.setdefault(market, look)
+            commit, count = _plan(tracker, market, look, days, again=again)
+            if count:
                 planned.append((market, commit, count))
         outcomes = await tracker.committer.commit_many([commit for _, commit, _ in planned])
         pending = []
         for (market, _, count), outcome in zip(planned, outcomes, strict=True):
             if isinstance(outcome, Stale):
                 pending.append(market)  # another worker published first: look again
-            elif isinstance(outcome, Done) and count:
+            elif isinstance(outcome, Done):
                 published += count
                 await tracker.publications.feed_market(market)
         if not pending:
@@ -146,12 +169,12 @@ async def publish_days(
 
 
 def _plan(
-    tracker: Tracker, market: str, look: Look, days: Sequence[int], *, again: bool, settles: bool
-) -> tuple[Commit | None, int]:
-    if look.market is None:
-        return None, 0
+    tracker: Tracker, market: str, look: Look, days: Sequence[int], *, again: bool
+) -> tuple[Commit, int]:
     space, now = Space(market), tracker.now()
     commit, count, records = Commit(space), 0, look.published
+    if look.market is None:
+        return commit, 0
     for day in days:
         latest = read_latest(records, day)
         if not look.market.open_on(day) or (again and latest is None):
@@ -182,10 +205,6 @@ def _plan(
         )
         records = add_publication(commit, space, fact, canonical(whole), records)
         count += 1
-    if settles and look.marked_day is not None and look.marked_day >= min(days):
-        commit.settled(look.position)
-    elif not count:
-        return None, 0
     return commit, count
 
 
