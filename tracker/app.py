@@ -18,21 +18,26 @@ from tracker.api.conventions.problems import HANDLERS
 from tracker.api.resources.adoption import Adoption
 from tracker.api.resources.areas import Areas
 from tracker.api.resources.banks import Banks
+from tracker.api.resources.code_life import CodeLife
 from tracker.api.resources.codes import Codes
 from tracker.api.resources.feed import Feed
+from tracker.api.resources.field_round import FieldRound
 from tracker.api.resources.health import HealthChecks
 from tracker.api.resources.imports import Imports
+from tracker.api.resources.incidents import Incidents
 from tracker.api.resources.jobs import Jobs
 from tracker.api.resources.keys import Keys
 from tracker.api.resources.markets import Markets
 from tracker.api.resources.me import Me
 from tracker.api.resources.pages import Pages
+from tracker.api.resources.scans import Scans
+from tracker.api.resources.sheets import Sheets
 from tracker.api.resources.snapshots import Snapshots
 from tracker.api.resources.vendors import Vendors
 from tracker.bootstrap import open_tracker
+from tracker.services import areas
 from tracker.services.adoption import LiveFigures
 from tracker.services.context import Tracker
-from tracker.services.markets import seed_areas
 from tracker.settings import Settings
 
 TrackerFactory = Callable[[], AbstractAsyncContextManager[Tracker]]
@@ -41,15 +46,20 @@ CONTROLLERS = (
     Adoption,
     Areas,
     Banks,
+    CodeLife,
     Codes,
     Feed,
+    FieldRound,
     HealthChecks,
     Imports,
+    Incidents,
     Jobs,
     Keys,
     Markets,
     Me,
     Pages,
+    Sheets,
+    Scans,
     Snapshots,
     Vendors,
 )
@@ -105,7 +115,7 @@ def create() -> Litestar:
 async def _first_start(settings: Settings) -> AsyncIterator[Tracker]:
     """A tracker whose store knows the administrative units."""
     async with open_tracker(settings) as tracker:
-        await seed_areas(tracker)
+        await areas.seed(tracker)
         yield tracker
 
 

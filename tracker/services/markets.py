@@ -1,4 +1,4 @@
-"""Markets, censuses and areas: what the city department sets up."""
+"""Markets and censuses: what the city department sets up."""
 
 from __future__ import annotations
 
@@ -14,30 +14,15 @@ from tracker.domain.codes import PREFIX
 from tracker.domain.days import day_date, day_number, day_of, moment_text, start_of
 from tracker.domain.errors import Conflict, Fault, Invalid
 from tracker.domain.facts import (
-    AreaAdded,
-    AreasSeeded,
     CensusDeclared,
     MarketFounded,
     MarketOpened,
 )
 from tracker.domain.market import Market
-from tracker.services import areas_seed
+from tracker.services import areas
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.store.commit import MARKET, Commit, Done, Taken
 from tracker.store.keys import SERVICE, Space
-
-AREAS = "areas"
-"""The service's subject that holds the administrative units."""
-
-
-class AreaOut(Struct, frozen=True):
-    """An administrative unit; (code, valid_from) is its key, `valid_to` is exclusive."""
-
-    code: str
-    name: str
-    parent: str | None
-    valid_from: str
-    valid_to: str | None
 
 
 class MarketArea(Struct, frozen=True, rename={"from_": "from"}):
@@ -153,9 +138,9 @@ async def _area_from(tracker: Tracker, new: NewMarket) -> int | None:
     if new.area_code is None:
         return None
     today = day_of(tracker.now())
-    for area in await areas(tracker):
+    for area in await areas.listed(tracker):
         if area.code == new.area_code and area.valid_to is None:
-            return _day(area.valid_from)
+            return day_number(date.fromisoformat(area.valid_from))
     raise Invalid(
         "No administrative unit with this code is valid today. GET /v1/areas lists them.",
         code="AREA_UNKNOWN",
@@ -196,16 +181,16 @@ def _exists() -> Conflict:
 
 def market_out(market: Market) -> MarketOut:
     """The market as everybody may see it."""
-    areas_ = []
+    its_areas = []
     if market.area_code is not None and market.area_from is not None:
         since = day_date(market.area_from).isoformat()
-        areas_ = [MarketArea(market.area_code, since, None)]
+        its_areas = [MarketArea(market.area_code, since, None)]
     return MarketOut(
         id=market.id,
         name=market.name,
         prefix=market.prefix,
         area_code=market.area_code,
-        areas=areas_,
+        areas=its_areas,
         zones=list(market.zones),
         opened_on=day_date(market.opened_on).isoformat(),
         version=market.version,
@@ -299,79 +284,3 @@ async def censuses(tracker: Tracker, principal: Principal, market: str) -> list[
     if place is None:
         raise hidden()
     return [_census_out(place, n) for n in range(len(place.censuses))]
-
-
-# ── areas ────────────────────────────────────────────────────────────────────────────────────
-
-
-async def areas(tracker: Tracker) -> list[AreaOut]:
-    """All administrative units, those that have ended too, by code and first day."""
-    found: dict[tuple[str, int], AreaOut] = {}
-    for fact in await tracker.reader.service(AREAS):
-        rows = fact.areas if isinstance(fact, AreasSeeded) else ()
-        if isinstance(fact, AreaAdded):
-            rows = ((fact.code, fact.name, fact.parent, fact.valid_from, fact.valid_to),)
-        for code, name, parent, valid_from, valid_to in rows:
-            found[code, valid_from] = AreaOut(
-                code,
-                name,
-                parent,
-                day_date(valid_from).isoformat(),
-                None if valid_to is None else day_date(valid_to).isoformat(),
-            )
-    return [found[key] for key in sorted(found)]
-
-
-async def add_area(
-    tracker: Tracker, principal: Principal, new: AreaOut, once: Once | None = None
-) -> tuple[AreaOut, bool]:
-    """A unit, or the same (code, valid_from) with another end; the flag tells a new one."""
-    for _ in range(ATTEMPTS_MAX):
-        facts = await tracker.reader.service(AREAS)
-        known = [a for a in await areas(tracker) if a == new]
-        commit = Commit(Space(SERVICE))
-        now = tracker.now()
-        if not known:
-            fact = AreaAdded(
-                now,
-                now,
-                principal.id,
-                code=new.code,
-                name=new.name,
-                parent=new.parent,
-                valid_from=_day(new.valid_from),
-                valid_to=None if new.valid_to is None else _day(new.valid_to),
-            )
-            commit.append(AREAS, len(facts), [fact])
-        if once is not None:
-            commit.answer(once.key, once.seal((new, not known)))
-        if known and once is None:
-            return new, False
-        if isinstance(await tracker.commit(commit), Done):
-            return new, not known
-    raise busy()
-
-
-async def seed_areas(tracker: Tracker) -> None:
-    """First start: the units of today and Vũng Tàu's 17 before them, as one fact."""
-    if await tracker.reader.service(AREAS):
-        return
-    rows = tuple(
-        (
-            area.code,
-            area.name,
-            area.parent,
-            day_number(area.valid_from),
-            None if area.valid_to is None else day_number(area.valid_to),
-        )
-        for area in areas_seed.seed_areas()
-    )
-    now = tracker.now()
-    commit = Commit(Space(SERVICE))
-    source = "vietnam-provinces 2025.10.1; Decision 19/2025/QD-TTg"
-    commit.append(AREAS, 0, [AreasSeeded(now, now, "start", source=source, areas=rows)])
-    await tracker.committer.commit(commit)
-
-
-def _day(text: str) -> int:
-    return day_number(date.fromisoformat(text))

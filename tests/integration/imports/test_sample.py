@@ -12,7 +12,7 @@ from tests.integration.imports.office import ADMIN, Office, Outcome
 from tracker.domain.days import day_number
 from tracker.domain.figures import rate
 from tracker.sample import Expected, bank_files, expected, roster_files
-from tracker.services import markets, snapshots
+from tracker.services import areas, snapshots
 from tracker.services.adoption import LiveFigures
 
 EFFECTIVE_ON = date(2023, 1, 1)
@@ -22,7 +22,7 @@ REPORTED_ON = date(2023, 5, 31)
 @pytest.fixture
 def sample(city: Office) -> Office:
     """The four markets of the sample, without a vendor, as the demo sets them up."""
-    city.run(markets.seed_areas(city.tracker))
+    city.run(areas.seed(city.tracker))
     for slug, place in expected().markets.items():
         city.open_market(slug, name=place.name, prefix=place.prefix, opened_on=date(2000, 1, 1))
     return city

@@ -17,9 +17,9 @@ from tracker.api.conventions.retries import once
 from tracker.api.operation import Answer, operation
 from tracker.api.resources.fields import AreaCode, Day, Label, OptionalDay
 from tracker.domain.errors import Fault
-from tracker.services import markets
+from tracker.services import areas
+from tracker.services.areas import AreaOut
 from tracker.services.context import Once
-from tracker.services.markets import AreaOut
 
 
 class NewArea(Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,7 +55,7 @@ class Areas(Controller):
         self, request: ApiRequest, limit: Limit = LIMIT, after: After = None
     ) -> Reply:
         """A code alone does not name a unit: (code, valid_from) does, and valid_to is exclusive."""
-        page = page_of(request, await markets.areas(request.tracker), _key, limit, after)
+        page = page_of(request, await areas.listed(request.tracker), _key, limit, after)
         return conditional.reply(request, json.encode(page))
 
     @post(
@@ -87,7 +87,7 @@ class Areas(Controller):
         )
 
         async def act(key: Once | None) -> tuple[AreaOut, bool]:
-            return await markets.add_area(request.tracker, request.principal, new, key)
+            return await areas.add(request.tracker, request.principal, new, key)
 
         return await once(request, data, act, _render)
 
