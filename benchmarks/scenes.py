@@ -212,17 +212,25 @@ def _stick(scene: Image.Image, how: Shot, number: int, place: Spot) -> None:
         (round(picture.width * shrink), round(picture.height * shrink)), Image.Resampling.BOX
     )
     corner = (box[0], box[1]) if how.whole else (0, 0)
-    middle = tuple((at + (box[2] - box[0]) / 2) * shrink for at in corner)
-    seen = _camera(how, scale / shrink * 2, (place[0] * 2, place[1] * 2), (middle[0], middle[1]))
-    size = (SIZE[0] * 2, SIZE[1] * 2)
-    way = Image.Transform.PERSPECTIVE
+    middle_x, middle_y = ((at + (box[2] - box[0]) / 2) * shrink for at in corner)
+    rows = _camera(how, scale / shrink * 2, (place[0] * 2, place[1] * 2), (middle_x, middle_y))
+    left, top, right, bottom = (edge // 2 * 2 for edge in _extent(rows, small.size))
+    rows = [
+        [a - by * c for a, c in zip(row, rows[2], strict=True)]
+        for row, by in zip(rows, (left, top, 0), strict=True)
+    ]
+    way, seen = Image.Transform.PERSPECTIVE, _back(rows)
+    size = (right - left, bottom - top)
     fine = small.transform(size, way, seen, Image.Resampling.BICUBIC)
     mask = Image.new("L", small.size, 255).transform(size, way, seen, Image.Resampling.BILINEAR)
-    scene.paste(fine.reduce(2), (0, 0), mask.reduce(2))
+    scene.paste(fine.reduce(2), (left // 2, top // 2), mask.reduce(2))
 
 
-def _camera(how: Shot, scale: float, at: Spot, middle: Spot) -> tuple[float, ...]:
-    """Coefficients of the map from the picture to the sticker, as Pillow wants them.
+Rows = list[list[float]]
+
+
+def _camera(how: Shot, scale: float, at: Spot, middle: Spot) -> Rows:
+    """The map from the sticker to the picture, as a matrix of homogeneous coordinates.
 
     Pinhole at four picture heights from the symbol's middle; the sticker is turned about `axis`
     in its plane by `tilt`, then by `turn` in the picture.
@@ -232,31 +240,45 @@ def _camera(how: Shot, scale: float, at: Spot, middle: Spot) -> tuple[float, ...
     c, s = math.cos(axis), math.sin(axis)
     k = math.cos(tilt)
     # Rodrigues' rotation about (c, s, 0), the two columns of the plane.
-    plane = (
-        (c * c + s * s * k, c * s * (1 - k)),
-        (c * s * (1 - k), s * s + c * c * k),
-        (-s * math.sin(tilt), c * math.sin(tilt)),
-    )
+    x = (c * c + s * s * k, c * s * (1 - k))
+    y = (c * s * (1 - k), s * s + c * c * k)
+    z = (-s * math.sin(tilt), c * math.sin(tilt))
     ct, st = math.cos(turn), math.sin(turn)
     spun = (
-        tuple(ct * plane[0][i] - st * plane[1][i] for i in range(2)),
-        tuple(st * plane[0][i] + ct * plane[1][i] for i in range(2)),
-        plane[2],
+        [ct * a - st * b for a, b in zip(x, y, strict=True)],
+        [st * a + ct * b for a, b in zip(x, y, strict=True)],
     )
     rows = [
-        [
-            far * scale * spun[i][0] + at[i] * scale * spun[2][0],
-            far * scale * spun[i][1] + at[i] * scale * spun[2][1],
-            at[i] * far,
-        ]
+        [far * scale * a + at[i] * scale * depth for a, depth in zip(spun[i], z, strict=True)]
+        + [at[i] * far]
         for i in range(2)
-    ] + [[scale * spun[2][0], scale * spun[2][1], far]]
-    rows = [[a, b, d - a * middle[0] - b * middle[1]] for a, b, d in rows]
+    ]
+    rows.append([scale * z[0], scale * z[1], far])
+    return [[a, b, d - a * middle[0] - b * middle[1]] for a, b, d in rows]
+
+
+def _extent(rows: Rows, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The box in the picture, twice as fine, that holds a sticker of this size."""
+    xs, ys = [], []
+    for u, v in ((0, 0), (size[0], 0), (size[0], size[1]), (0, size[1])):
+        x, y, w = (a * u + b * v + c for a, b, c in rows)
+        xs.append(x / w)
+        ys.append(y / w)
+    return (
+        max(0, math.floor(min(xs))),
+        max(0, math.floor(min(ys))),
+        min(2 * SIZE[0], math.ceil(max(xs)) + 2),
+        min(2 * SIZE[1], math.ceil(max(ys)) + 2),
+    )
+
+
+def _back(rows: Rows) -> tuple[float, ...]:
+    """The coefficients of the map back, as Pillow wants them."""
     back = _adjugate(rows)
     return tuple(value / back[2][2] for row in back for value in row)[:8]
 
 
-def _adjugate(m: list[list[float]]) -> list[list[float]]:
+def _adjugate(m: Rows) -> Rows:
     """The inverse but for a factor."""
     return [
         [

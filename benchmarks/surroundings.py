@@ -9,7 +9,7 @@ from functools import lru_cache
 from random import Random
 
 import zxingcpp
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from tracker.stickers.fonts import face
 
@@ -80,12 +80,12 @@ def light(scene: Image.Image, random: Random, contrast: float, shade: float) -> 
 
 def noisy(scene: Image.Image, sigma: float, random: Random) -> Image.Image:
     """Noise of the sensor, the same in all colours, sigma in levels of 255."""
-    two = [
+    one, other = (
         Image.frombytes("L", scene.size, random.randbytes(scene.width * scene.height))
         for _ in range(2)
-    ]
+    )
     share = sigma / _NOISE_SIGMA
-    noise = ImageChops.add(*two, scale=2).point(
+    noise = ImageChops.add(one, other, scale=2).point(
         [round(127 + share * (v - 127)) for v in range(256)]
     )
     return ImageChops.add(scene, Image.merge("RGB", [noise] * 3), offset=-127)

@@ -58,8 +58,8 @@ CONTROLLERS = (
     Markets,
     Me,
     Pages,
-    Sheets,
     Scans,
+    Sheets,
     Snapshots,
     Vendors,
 )

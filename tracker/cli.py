@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from tracker.cli_pull import pull
+from tracker.cli_vietqr import vietqr
 from tracker.domain.errors import NotFound, TrackerError
 from tracker.settings import EXPLAINED, Settings, variable
 
@@ -258,7 +260,10 @@ def snapshot(
 @_data
 @click.option("--market", "markets", multiple=True, help="ids of markets; all if not given")
 def verify(markets: tuple[str, ...], **given: Any) -> None:
-    """Recompute every view from the ledger and name each difference; exit code 1 if any."""
+    """Recompute every view from the ledger and name each difference; exit code 1 if any.
+
+    The account index is not compared (it holds keyed hashes); `rebuild` has it made anew.
+    """
     from tracker.commands import verify_store
 
     async def work_(tracker: Tracker) -> bool:
@@ -282,13 +287,28 @@ def rebuild(markets: tuple[str, ...], **given: Any) -> None:
         sys.exit(1)
 
 
+main.add_command(vietqr)
+main.add_command(pull)
+
+
 @main.command()
-def openapi() -> None:
-    """Print the API's contract (OpenAPI 3.1, YAML)."""
+@click.option(
+    "--part",
+    type=click.Choice(["contract", "structure", "context"]),
+    default="contract",
+    show_default=True,
+    help="contract (YAML), SDMX structure or JSON-LD context (JSON)",
+)
+def openapi(part: str) -> None:
+    """Print the API's contract (OpenAPI 3.1), or what its feed follows."""
     from tracker.api.contract import export
     from tracker.app import create
+    from tracker.formats import ngsi_context, structure
 
-    click.echo(export(create()), nl=False)
+    if part == "contract":
+        click.echo(export(create()), nl=False)
+    else:
+        _json(structure.message() if part == "structure" else ngsi_context.document())
 
 
 def _with_store(

@@ -24,7 +24,7 @@ from tracker.domain.errors import TrackerError, Unavailable
 from tracker.services.context import Tracker
 from tracker.settings import Settings
 from tracker.store.jobs import Job, JobProblem, Kind, failed, finished
-from tracker.store.queue import RUN_S_MAX, lease
+from tracker.store.queue import RUN_S_MAX, lease, queue_of
 
 ATTEMPTS_MAX: Final = 5
 PAUSE_FIRST_MS, PAUSE_MAX_MS = 1_000, 30_000
@@ -43,12 +43,25 @@ UseCases = Mapping[Kind, UseCase]
 log = logging.getLogger(__name__)
 
 
-def use_cases() -> UseCases:
-    """The use case of each kind of job."""
-    # Imported where a worker starts, before it forks: whoever only names this module pays nothing.
-    from tracker.services import imports, snapshots  # noqa: PLC0415
+def use_cases(queue: str) -> UseCases:
+    """The use cases of a queue's jobs.
 
-    return {"import": imports.run, "snapshots": snapshots.run}
+    Imported where a worker starts, before it forks, and those of its own queue only: what draws
+    stickers takes 20 MB.
+    """
+    match queue:
+        case "imports":
+            from tracker.services import imports  # noqa: PLC0415
+
+            return {"import": imports.run}
+        case "snapshots":
+            from tracker.services import snapshots  # noqa: PLC0415
+
+            return {"snapshots": snapshots.run}
+        case _:
+            from tracker.services import sheets  # noqa: PLC0415
+
+            return {"sheets": sheets.run}
 
 
 def run(job_id: str, *, settings: Settings | None = None, cases: UseCases | None = None) -> None:
@@ -58,7 +71,7 @@ def run(job_id: str, *, settings: Settings | None = None, cases: UseCases | None
     dispatched again by the schedule, once the lease that this leaves behind has ended.
     """
     settings = settings or Settings.read()
-    cases = use_cases() if cases is None else cases
+    cases = use_cases(queue_of(job_id)) if cases is None else cases
     try:
         held = lease(queue_url(settings), job_id)
     except Unavailable as error:

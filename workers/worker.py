@@ -1,8 +1,8 @@
 """One worker process on one queue.
 
-One queue, because RQ's worker on several lost jobs for ever when it was killed. Imports are run
-in a forked process each, so that what a large file takes is given back; snapshots in the worker
-itself, because a fork costs four times what a small job does.
+One queue, because RQ's worker on several lost jobs for ever when it was killed. Imports and sheets
+are run in a forked process each, so that what a large file takes is given back; snapshots in the
+worker itself, because a fork costs four times what a small job does.
 
 RQ's remote commands (a channel on which anybody could have it killed) are left out. With them
 goes the one thread of the worker, so it forks with none.
@@ -94,11 +94,12 @@ class Forking(_Steady, Worker):
 KINDS: Final[dict[str, type[InProcess] | type[Forking]]] = {
     "imports": Forking,
     "snapshots": InProcess,
+    "sheets": Forking,
 }
 
 
 def run_worker(settings: Settings, queue: str, *, cases: jobs.UseCases | None = None) -> None:
-    """Works on a queue (`imports` or `snapshots`) until SIGTERM or SIGINT.
+    """Works on a queue (`imports`, `snapshots` or `sheets`) until SIGTERM or SIGINT.
 
     A running job is finished first; a second signal, a second later, ends it. Outlives the store:
     connects anew, and finds its address anew, for as long as it takes. Raises ValueError for
@@ -106,7 +107,7 @@ def run_worker(settings: Settings, queue: str, *, cases: jobs.UseCases | None = 
     """
     if queue not in QUEUES.values():
         raise ValueError(f"there is no queue {queue!r}: give {' or '.join(QUEUES.values())}")
-    cases = jobs.use_cases() if cases is None else cases  # loaded once, before any fork
+    cases = jobs.use_cases(queue) if cases is None else cases  # loaded once, before any fork
     run = partial(jobs.run, settings=settings, cases=cases)
     allowed = allowing({RUN: run})
     level = "DEBUG" if settings.log_level == "debug" else "WARNING"

@@ -17,7 +17,7 @@ from tests.integration.conftest import Run
 from tests.integration.registry import ADMIN, Clock, tracker_on
 from tracker import sample
 from tracker.domain.days import start_of
-from tracker.services import imports, markets, snapshots, vendors
+from tracker.services import imports, markets, sheets, snapshots, vendors
 from tracker.services.context import Once, Tracker
 from tracker.services.vendors import NewAccount, NewVendor
 from tracker.store.client import connect
@@ -156,7 +156,7 @@ async def chunks_of(file: Traversable) -> AsyncIterator[bytes]:
 
 
 async def import_sample(tracker: Tracker) -> None:
-    """All files of the sample, a registration whose answer is kept, and a published day."""
+    """The sample's files, a registration whose answer is kept, a published day, and a sheet."""
     wanted = sample.expected()
     for id_, market in wanted.markets.items():
         new = markets.NewMarket(id_, market.name, market.prefix, None, OPENED)
@@ -182,6 +182,8 @@ async def import_sample(tracker: Tracker) -> None:
     apart = NewVendor(stall="Z99", name=APART[0], phone=APART[1], account=account, issue_code=True)
     await vendors.register(tracker, ADMIN, "cho-vung-tau", apart, once)
     await snapshots.publish_days(tracker, list(wanted.markets), [CLOSED])
+    sheet = await sheets.accept(tracker, ADMIN, market="cho-vung-tau", key="sheet")
+    await sheets.run(tracker, sheet)
 
 
 @pytest.fixture(scope="module")

@@ -58,9 +58,20 @@ class Permission(StrEnum):
     """A code's payload and images: they hold the account number."""
     CODES_ISSUE = "codes.issue"
     """Issue, print again, revoke."""
+    SHEETS_WRITE = "sheets.write"
+    """Order a sheet of stickers; the prints of its codes are recorded."""
+    SHEETS_READ = "sheets.read"
+    """Fetch the sheet that one ordered."""
     ATTACHMENTS_WRITE = "attachments.write"
     REMOVALS_WRITE = "removals.write"
+    INVOICES_WRITE = "invoices.write"
+    """One-off payloads over a code, for shops that print the code on the bill."""
     SCANS_WRITE = "scans.write"
+    INCIDENTS_READ = "incidents.read"
+    """Strangers' codes at stalls; a bank sees its own accounts that hang at several."""
+    INCIDENTS_WRITE = "incidents.write"
+    """Confirm, dismiss, resolve."""
+    ROUND_READ = "round.read"
     EVENTS_VOID = "events.void"
     IMPORTS_WRITE = "imports.write"
     """Send a file at all; which kind is one of the three below."""
@@ -109,9 +120,15 @@ PERMISSIONS: Mapping[Permission, Mapping[Role, Level]] = MappingProxyType(
         _P.CODES_READ: _row("       does  does  does  does  -     does"),
         _P.CODES_PAYLOAD: _row("    does  does  does  does  -     sees"),
         _P.CODES_ISSUE: _row("      does  does  does  sees  -     sees"),
+        _P.SHEETS_WRITE: _row("     does  does  does  sees  -     sees"),
+        _P.SHEETS_READ: _row("      does  does  does  sees  -     sees"),
         _P.ATTACHMENTS_WRITE: _row("does  does  does  does  -     sees"),
         _P.REMOVALS_WRITE: _row("   does  does  does  does  -     sees"),
+        _P.INVOICES_WRITE: _row("   does  does  does  sees  -     sees"),
         _P.SCANS_WRITE: _row("      does  -     does  does  -     sees"),
+        _P.INCIDENTS_READ: _row("   does  does  does  does  -     does"),
+        _P.INCIDENTS_WRITE: _row("  does  sees  does  sees  -     sees"),
+        _P.ROUND_READ: _row("       does  -     does  does  -     does"),
         _P.EVENTS_VOID: _row("      does  does  does  does  -     sees"),
         _P.IMPORTS_WRITE: _row("    does  does  does  -     -     sees"),
         _P.IMPORTS_ROSTER: _row("   does  sees  does  -     -     sees"),

@@ -20,14 +20,17 @@ from msgspec import Struct
 
 from tracker.access.keys import ROLES
 from tracker.access.roles import Level, Permission, level
+from tracker.api import contract_bodies
 from tracker.api import contract_parts as parts
 from tracker.api.catalogue import problems
 from tracker.api.conventions.guard import PUBLIC, permission_of
 from tracker.api.conventions.problems import PROBLEM
+from tracker.api.conventions.replies import JSON
 from tracker.api.conventions.retries import REQUIRED
 from tracker.api.operation import DOC, Answer, Doc
 
 METHODS: Final = ("get", "put", "post", "delete", "patch")
+_TEXT: Final = {"type": "string"}
 _REFS: Final = "#/components/schemas/{name}"
 
 
@@ -119,7 +122,7 @@ def _shapes(known: list[Route]) -> dict[str, Any]:
 
 def _body_shape(route: Route) -> Any:
     declared = route.handler.parsed_data_field
-    return None if declared is None else declared.annotation
+    return route.doc.shape if declared is None else declared.annotation
 
 
 def _operation(route: Route) -> dict[str, Any]:
@@ -135,17 +138,9 @@ def _operation(route: Route) -> dict[str, Any]:
         made["parameters"] = parameters
     shape = _body_shape(route)
     if shape is not None:
-        made["requestBody"] = {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": parts.ref(shape),
-                    "examples": {"request": {"value": doc.body}},
-                }
-            },
-        }
+        made["requestBody"] = contract_bodies.json_body(shape, doc)
     elif doc.file is not None:
-        made["requestBody"] = parts.file_body(doc.file, doc.query)
+        made["requestBody"] = contract_bodies.file_body(doc.file, doc.query)
     made["responses"] = dict(sorted({**_answers(route), **_refusals(route)}.items()))
     if route.permission == PUBLIC:
         made["security"] = []
@@ -209,6 +204,8 @@ def _schema(raw: Any, declared: ParameterKwarg, default: Any) -> dict[str, Any]:
 def _headers(route: Route) -> Iterator[dict[str, Any]]:
     if route.doc.retries:
         yield parts.IDEMPOTENCY_KEY
+    if route.doc.if_match:
+        yield parts.IF_MATCH
     if any("ETag" in answer.headers for answer in route.doc.answers.values()) and (
         route.method == "get"
     ):
@@ -232,9 +229,15 @@ def _answer(answer: Answer, doc: Doc) -> dict[str, Any]:
         "description": answer.says,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
     }
-    schema = {"schema": parts.ref(answer.shape)} if answer.shape else {"schema": {"type": "string"}}
-    made["content"] = dict.fromkeys(answer.media_type.split(), schema)
+    made["content"] = {
+        kind: {"schema": parts.ref(answer.shape) if answer.shape and _json(kind) else _TEXT}
+        for kind in answer.media_type.split()
+    }
     return made
+
+
+def _json(media_type: str) -> bool:
+    return media_type == JSON
 
 
 def _refusals(route: Route) -> dict[str, Any]:
@@ -268,6 +271,8 @@ def _implied(route: Route) -> Iterator[str]:
         yield "INVALID_BODY"
     if route.doc.retries:
         yield from ("IDEMPOTENCY_KEY_INVALID", "IDEMPOTENCY_KEY_REUSED")
+    if route.doc.if_match:
+        yield from ("PRECONDITION_REQUIRED", "PRECONDITION_FAILED")
     if route.handler.opt.get(REQUIRED):
         yield "IDEMPOTENCY_KEY_MISSING"
     yield "INTERNAL"

@@ -11,10 +11,11 @@ import msgspec
 
 from tracker.api.catalogue import Entry
 from tracker.api.conventions.call import UnsupportedMedia
+from tracker.api.conventions.negotiation import NotAcceptable
 from tracker.api.conventions.problems import MethodNotAllowed, type_of
 from tracker.api.operation import Doc
 from tracker.domain import errors
-from tracker.domain.codes import code_id, vendor_code
+from tracker.domain.codes import code_id, event_id, vendor_code
 
 _VENDOR: Final = vendor_code("CVT", 1)
 
@@ -25,8 +26,10 @@ PATHS: Final[dict[str, str]] = {
     "bin": "970436",
     "date": "2023-05-31",
     "job": "sabcdefghijklmnop",
+    "sheet": "pqrstuvwxyz234567",
     "key": "abcdefgh",
     "name": "stall-taken",
+    "incident": event_id(_VENDOR, 8),
 }
 """A value for each path parameter; with the bodies of the routes they make one small story."""
 
@@ -37,8 +40,10 @@ SAID: Final[dict[str, str]] = {
     "bin": "The bank's BIN, six digits.",
     "date": "A day by Vietnam's calendar.",
     "job": "The job's id.",
+    "sheet": "The id of the job that draws the sheet.",
     "key": "The key's id, the part of a key after `ctk_`.",
     "name": "The code of a problem in lower case with dashes.",
+    "incident": "The incident's id.",
     "zone": "Of the vendor's own zone.",
     "category": "Of the vendor's own trade.",
 }
@@ -49,6 +54,9 @@ TAGS: Final[dict[str, str]] = {
     "markets": "Markets and the declared numbers of their vendors.",
     "vendors": "Traders, their stalls and accounts.",
     "codes": "Payment codes and what happens to their stickers.",
+    "sheets": "Stickers of many vendors as one file to print.",
+    "scans": "What hangs at the stalls, and which to visit next.",
+    "incidents": "Strangers' codes at stalls.",
     "adoption": "The figures as they stand now.",
     "snapshots": "The figures of closed days, and the feed of all publications.",
     "imports": "Offices' rosters and banks' files.",
@@ -73,11 +81,13 @@ def _header(says: str, **schema: Any) -> dict[str, Any]:
 HEADERS: Final[dict[str, Any]] = {
     "X-Request-Id": _header("The request's id: yours if it was sane, else one made here."),
     "ETag": _header("Changes with the body; give it as If-None-Match."),
+    "Content-Disposition": _header("A name for the file; it says nothing about anybody."),
     "Location": _header("Where the resource or the job is found.", format="uri-reference"),
     "Idempotency-Replayed": _header(
         "`true` where this is the stored answer to an earlier request with the same key.",
         enum=["true"],
     ),
+    "Link": _header('`rel="next"`: the next page, where there is one (RFC 8288).'),
     "Tracker-Cursor": _header("Where to go on: give it as `after` the next time, for ever."),
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
     "WWW-Authenticate": _header("How to sign in."),
@@ -97,6 +107,14 @@ IF_NONE_MATCH: Final[dict[str, Any]] = {
     "description": "ETags that you have, strong or weak, or `*`; 304 where one is current.",
     "schema": {"type": "string"},
 }
+IF_MATCH: Final[dict[str, Any]] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of what you decided on; `*` is any.",
+    "schema": {"type": "string"},
+    "examples": {"request": {"value": "*"}},
+}
 
 TITLES: Final = {
     error.status: error.title
@@ -105,10 +123,13 @@ TITLES: Final = {
         errors.Forbidden,
         errors.NotFound,
         MethodNotAllowed,
+        NotAcceptable,
         errors.Conflict,
         errors.TooLarge,
         UnsupportedMedia,
         errors.KeyReused,
+        errors.Outdated,
+        errors.NoPrecondition,
         errors.TrackerError,
         errors.Unavailable,
     )
@@ -238,33 +259,6 @@ def problem_example(entry: Entry) -> dict[str, Any]:
     }
 
 
-def file_body(example: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """The body of an upload: multipart, or the file itself."""
-    schema = {
-        "type": "object",
-        "required": ["file", "kind"],
-        "properties": {
-            "file": {"type": "string", "contentMediaType": "application/octet-stream"},
-            "kind": {"type": "string", "enum": ["roster", "attachments"]},
-            "market": {"type": "string"},
-            "effective_on": {"type": "string", "format": "date"},
-            "dry_run": {"type": "boolean", "default": False},
-        },
-    }
-    raw = {"schema": {"type": "string"}, "examples": {"request": {"value": example}}}
-    return {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": schema,
-                "examples": {"request": {"value": {**fields, "file": example}}},
-            },
-            "text/csv": raw,
-            "application/octet-stream": {"schema": {"type": "string"}},
-        },
-    }
-
-
 def address(path: str, query: dict[str, Any]) -> str:
     """A path template and a query with the example's values."""
     filled = re.sub(r"\{(\w+)\}", lambda found: PATHS[found[1]], path)
@@ -277,6 +271,8 @@ def curl(path: str, method: str, doc: Doc) -> str:
     line += ' -H "Authorization: Bearer $KEY"'
     if doc.retries:
         line += ' -H "Idempotency-Key: $(uuidgen)"'
+    if doc.if_match:
+        line += " -H 'If-Match: *'"
     if doc.body is not None:
         body = json.dumps(doc.body, ensure_ascii=False).replace("'", "'\\''")
         line += f" -H 'Content-Type: application/json' -d '{body}'"

@@ -37,6 +37,9 @@ class Doc(Struct, frozen=True):
     body: Any = None
     retries: bool = False
     file: str | None = None
+    shape: Any = None
+    photo: tuple[str, Any] | None = None
+    if_match: bool = False
 
 
 def operation(
@@ -49,14 +52,29 @@ def operation(
     retries: bool = False,
     key_required_of: tuple[Role, ...] = (),
     file: str | None = None,
+    shape: Any = None,
+    photo: tuple[str, Any] | None = None,
+    if_match: bool = False,
 ) -> dict[str, Any]:
     """The `opt` of a route.
 
     `problems`: codes beyond those that follow from the route's form. `retries`: takes an
-    Idempotency-Key. `file`: an example of the file that the body carries.
+    Idempotency-Key. `file`: an example of the file that the body carries. `shape`: that of the
+    JSON body where the handler reads it itself; `photo`: the multipart body taken in its place, by
+    the part that is the picture and the shape of the fields. `if_match`: a change needs If-Match.
     """
     return {
         PERMISSION: permission,
         REQUIRED: key_required_of,
-        DOC: Doc(answers, problems, query or {}, body, retries or bool(key_required_of), file),
+        DOC: Doc(
+            answers,
+            problems,
+            query or {},
+            body,
+            retries or bool(key_required_of),
+            file,
+            shape,
+            photo,
+            if_match,
+        ),
     }

@@ -18,6 +18,7 @@ from tracker.domain.errors import Invalid, NotFound
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 _VENDOR = re.compile(r"([A-Z][A-Z0-9]{2})-?([0-9]{4,7})-?([A-Z0-9*])", re.ASCII)
 _CODE = re.compile(r"(.+)\.c([1-9][0-9]{0,5})", re.ASCII)
+_EVENT = re.compile(r"(.+)\.e([1-9][0-9]{0,8})", re.ASCII)
 
 
 @lru_cache(maxsize=65_536)
@@ -65,3 +66,15 @@ def parse_code_id(text: str) -> tuple[str, int, int]:
 def event_id(subject: str, ordinal: int) -> str:
     """The id of a fact: what it is about (vendor code or market prefix) and its ordinal there."""
     return f"{subject}.e{ordinal}"
+
+
+def parse_event_id(text: str) -> tuple[str, int, int]:
+    """Prefix, vendor number and ordinal of the id of a vendor's fact; raises `NotFound`."""
+    found = _EVENT.fullmatch(text)
+    if found is None:
+        raise NotFound("There is no such event.")
+    try:
+        prefix, number = parse_vendor_code(found[1])
+    except Invalid as wrong:
+        raise NotFound("There is no such event.") from wrong
+    return prefix, number, int(found[2])

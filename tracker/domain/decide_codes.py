@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from tracker.domain.days import moment_text
 from tracker.domain.decide import Stated, code_of, details_of, registered
-from tracker.domain.errors import Conflict, NotFound
+from tracker.domain.errors import Conflict, Invalid, NotFound
 from tracker.domain.facts import (
     AccountDetails,
     CodePrinted,
@@ -43,6 +44,12 @@ def revoke(history: History, when: Stated, *, code: int, reason: str) -> list[Ve
             code="CODE_NOT_LIVE",
             vendor=history.vendor_code,
         )
+    if when.at < known.issued_at:
+        raise Invalid(
+            f"The code was issued at {moment_text(known.issued_at)}; it cannot end before that. "
+            "Correct the date.",
+            code="BEFORE_ISSUE",
+        )
     return [CodeRevoked(*when, code=code, reason=reason)]
 
 
@@ -51,9 +58,17 @@ def print_code(
 ) -> list[VendorFact]:
     """One more print of a live code. A sheet prints a code once, however often it is tried."""
     known = live_code(history, when, code)
-    if sheet is not None and known.sheet == sheet:
+    if sheet is not None and print_number(history, code=code, sheet=sheet) is not None:
         return []
     return [CodePrinted(*when, code=code, number=known.prints + 1, sheet=sheet)]
+
+
+def print_number(history: History, *, code: int, sheet: str) -> int | None:
+    """Which print of a code this sheet is, if it is recorded; others may have come since."""
+    for fact in history.facts:
+        if isinstance(fact, CodePrinted) and (fact.code, fact.sheet) == (code, sheet):
+            return fact.number
+    return None
 
 
 def compose_invoice(history: History, when: Stated, *, code: int) -> list[VendorFact]:
@@ -81,10 +96,10 @@ def record_scan(
 
     The same account seen again while its incident is unresolved opens no second one.
     """
+    vendor = registered(history, when.at)
     if judged.verdict != "foreign_account" or seen.bin is None or seen.account is None:
         code = None if judged.code is None else judged.code.ordinal
         return [Scanned(*when, verdict=judged.verdict, code=code)]
-    vendor = registered(history, when.at)
     for event, incident in vendor.incidents.items():
         known = details_of(incident.seen, vault).number
         if incident.unresolved and (incident.bin, known) == (seen.bin, seen.account):

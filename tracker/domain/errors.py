@@ -8,6 +8,8 @@
     ├── Forbidden          403  may be seen, may not be done
     ├── NotFound           404  does not exist, or may not be seen
     ├── Conflict           409  contradicts what the registry holds
+    ├── Outdated           412  decided on a state that is not the present one any more
+    ├── NoPrecondition     428  a change without saying which state it was decided on
     ├── KeyReused          422  an idempotency key sent again with another request
     └── Unavailable        503  try again later; nothing was written
 
@@ -99,6 +101,22 @@ class Conflict(TrackerError):
     status = 409
     title = "Conflict"
     default_code = "CONFLICT"
+
+
+class Outdated(TrackerError):
+    """The resource changed since the caller read it."""
+
+    status = 412
+    title = "Precondition failed"
+    default_code = "PRECONDITION_FAILED"
+
+
+class NoPrecondition(TrackerError):
+    """A change that does not say which state of the resource it was decided on."""
+
+    status = 428
+    title = "Precondition required"
+    default_code = "PRECONDITION_REQUIRED"
 
 
 class KeyReused(TrackerError):

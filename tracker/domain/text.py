@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # No decomposition takes the stroke off a đ. Ð/ð (eth) and Ɖ/ɖ look the same on screen and do
 # turn up in rosters typed with old input methods.
 _STROKED_D = str.maketrans({"Đ": "D", "Ð": "D", "Ɖ": "D", "đ": "d", "ð": "d", "ɖ": "d"})
+
+
+_DIGITS = re.compile(r"[0-9]+")
 
 
 def nfc(text: str) -> str:
@@ -17,6 +21,11 @@ def nfc(text: str) -> str:
 def squeeze(text: str) -> str:
     """`text` with every run of white space as one space, and none at the ends."""
     return " ".join(text.split())
+
+
+def walking_order(stall: str) -> str:
+    """What stalls are sorted by, so that A2 comes before A10 as one walks by."""
+    return _DIGITS.sub(lambda digits: digits[0].zfill(24), stall)
 
 
 def without_marks(text: str) -> str:

@@ -20,6 +20,12 @@ def lookup(tracker: Tracker, kind: str, bin_: str, number: str) -> str:
     return tracker.keyring.lookup(kind, bin_, number).hex()
 
 
+async def complete_all(tracker: Tracker) -> None:
+    """Indexes whoever waits for it, in any market."""
+    for market in await tracker.accounts.waiting(list(await tracker.reader.markets())):
+        await complete(tracker, market)
+
+
 async def complete(tracker: Tracker, market: str) -> None:
     """Indexes the market's vendors that wait for it."""
     waiting = await tracker.accounts.unindexed(market)
@@ -76,12 +82,13 @@ async def holders(
         if keys[0] is None:
             continue
         vault = VendorVault(history.vendor_code, tracker.keyring.unwrap(keys[0]))
-        if _stands(history, vault, kind, bin_, number):
+        if stands(history, vault, kind, bin_, number):
             found.append((market, history, vault))
     return found
 
 
-def _stands(history: History, vault: VendorVault, kind: str, bin_: str, number: str) -> bool:
+def stands(history: History, vault: VendorVault, kind: str, bin_: str, number: str) -> bool:
+    """Whether the account stands at this vendor now, as `holders` asks."""
     vendor = history.replay()
     if not vendor.on_roster:
         return False

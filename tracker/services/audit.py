@@ -3,6 +3,7 @@
 `verify` trusts the ledgers alone: it makes each view again and names each difference to what is
 stored. It needs no key, changes nothing, and may run while others write: the views of a market and
 the position of its ledger are read in one step, and the ledger up to that position never changes.
+The account index is not compared: it holds keyed hashes, and only a key could make them again.
 
 `rebuild` puts what it made from the ledger in the place of the views, a market a step, unless
 somebody wrote meanwhile; then it reads what is new and tries again. Records (bodies, data keys,
@@ -126,8 +127,9 @@ async def rebuild(
     """Makes the views of the service and all markets, or of these, anew; one result a space.
 
     At the end each market's last number in the feed is corrected where it is wrong, and the feed
-    takes over what it lacks. Raises `NotFound` for a market that does not exist, `Unavailable`
-    where others never stop writing to one; the spaces before it are done then.
+    takes over what it lacks. Vendors with accounts are marked for the account index, which takes
+    them in anew. Raises `NotFound` for a market that does not exist, `Unavailable` where others
+    never stop writing to one; the spaces before it are done then.
     """
     views = ViewStore(tracker.client)
     feed = Feed(views, tracker.now())
@@ -140,6 +142,7 @@ async def rebuild(
         yield rebuilt
         if not rebuilt.refused and space != SERVICE:
             whole.append(space)
+            await tracker.accounts.to_index(space, ledger.findable)
             for _ in feed.market(space, ledger.publications):
                 pass
         progress.done += 1

@@ -9,7 +9,9 @@ from typing import Any
 from msgspec import DecodeError, msgpack
 
 from tracker.domain.facts import (
+    AccountLinked,
     AnyFact,
+    IncidentOpened,
     MarketFact,
     MarketFounded,
     MarketOpened,
@@ -67,6 +69,15 @@ class Ledger:
             for number, facts in self._vendors.items()
             if any(isinstance(fact, Registered) for fact in facts)
         )
+
+    @property
+    def findable(self) -> dict[int, bytes]:
+        """The vendors that the account index must know, each with the state it is to be read in."""
+        return {
+            number: header(len(facts))
+            for number, facts in self._vendors.items()
+            if any(isinstance(fact, AccountLinked | IncidentOpened) for fact in facts)
+        }
 
     @property
     def highest(self) -> int:

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tracker.access.keys import Principal
-from tracker.access.masking import mask_account
+from tracker.access.masking import View, mask_account, sees_personal
 from tracker.access.vault import VendorVault
 from tracker.domain import decide, decide_codes
 from tracker.domain.facts import VendorFact
 from tracker.domain.market import Market
 from tracker.domain.vendor import Code, History
-from tracker.services.codes import find_code, full, payload_of
+from tracker.services.codes import CodeWritten, find_code, full, payload_of
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
-from tracker.services.shapes import CodeOut
 from tracker.stickers.checkmark import check_mark
 from tracker.stickers.design import Sticker
 from tracker.store.commit import Commit, Done
@@ -45,7 +44,7 @@ async def revoke(
     reason: str,
     occurred_at: int | None = None,
     once: Once | None = None,
-) -> CodeOut:
+) -> CodeWritten:
     """Ends a code, with a reason; ending it again changes nothing."""
 
     def wish(history: History, ordinal: int, when: decide.Stated) -> list[VendorFact]:
@@ -56,7 +55,7 @@ async def revoke(
 
 async def print_again(
     tracker: Tracker, principal: Principal, code: str, once: Once | None = None
-) -> CodeOut:
+) -> CodeWritten:
     """Records one more print of a live code; `prints` counts them."""
 
     def wish(history: History, ordinal: int, when: decide.Stated) -> list[VendorFact]:
@@ -73,23 +72,24 @@ async def _change(
     *,
     occurred_at: int | None,
     once: Once | None,
-) -> CodeOut:
+) -> CodeWritten:
     for _ in range(ATTEMPTS_MAX):
         market, history, known = await find_code(tracker, principal, code)
         vault = await tracker.vault(market, history)
         when = decide.stated(occurred_at, tracker.now(), principal.id)
         facts = wish(history, known.ordinal, when)
         after = history.then(*facts)
-        shown = full(market, after, after.replay().codes[known.ordinal], vault)
+        code_ = after.replay().codes[known.ordinal]
+        written = CodeWritten(full(market, after, code_, vault), bool(facts))
         if not facts and once is None:
-            return shown
+            return written
         commit = Commit(Space(market))
         if facts:
             commit.vendor(history, facts)
         if once is not None:
-            commit.answer(once.key, once.seal(shown))
+            commit.answer(once.key, once.seal(written))
         if isinstance(await tracker.commit(commit), Done):
-            return shown
+            return written
     raise busy()
 
 
@@ -134,11 +134,14 @@ async def sticker_of(tracker: Tracker, principal: Principal, code: str) -> Stick
     market, history, known = await find_code(tracker, principal, code)
     vault = await tracker.vault(market, history)
     place = await tracker.market(market)
-    return sticker(tracker, place, history, known, vault, print_number=max(known.prints, 1))
+    return sticker(
+        tracker, principal, place, history, known, vault, print_number=max(known.prints, 1)
+    )
 
 
 def sticker(
     tracker: Tracker,
+    principal: Principal,
     place: Market,
     history: History,
     code: Code,
@@ -146,19 +149,25 @@ def sticker(
     *,
     print_number: int,
 ) -> Sticker:
-    """The sticker of a code: the holder as a banking app shows it, the account masked."""
+    """The sticker of a code: the holder as a banking app shows it, the account masked.
+
+    A bank that did not register the trader gets the holder of its account in place of the name.
+    """
     vendor = history.replay()
+    sight = sees_personal(principal, market=place.id, registered_by_bin=vendor.bin or None)
     account = decide.details_of(decide.account_behind(history, code).details, vault)
     bank = banks.find(code.bin)
     id_ = history.code_id(code.ordinal)
+    holder = payload_name(account.holder, HOLDER_CHARS)
+    hidden_name = sight.person is View.HIDDEN
     return Sticker(
         market=place.name,
         stall=vendor.stall or "",
-        name=decide.person_of(vendor, vault).name,
+        name=holder if hidden_name else decide.person_of(vendor, vault).name,
         bank=code.bin if bank is None else bank.short_name,
         bank_full="" if bank is None else bank.full_name,
         account=mask_account(account.number),
-        holder=payload_name(account.holder, HOLDER_CHARS),
+        holder=holder,
         code=id_,
         vendor=history.vendor_code,
         version=code.version,

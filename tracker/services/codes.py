@@ -20,7 +20,7 @@ from tracker.domain.facts import (
     Vault,
     VendorFact,
 )
-from tracker.domain.vendor import Code, History
+from tracker.domain.vendor import Code, History, in_order
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.services.shapes import CodeOut, code_out
 from tracker.services.vendors import find, find_number, require_bin
@@ -89,14 +89,14 @@ def _checked(history: History, vault: Vault, bin_: str, supplied: str) -> str | 
         return None
     parsed = parse(supplied)
     faults = tuple(
-        Fault("/payload", problem.code, problem.en)
+        Fault("/payload", problem.code, f"{problem.en} (character {problem.position})")
         for problem in parsed.problems
         if problem.severity != "warning"
     )
     if parsed.verdict != "ok":
         raise Invalid(
             "The payload is no strict VietQR payload; `errors` says what is wrong and where.",
-            code="PAYLOAD_INVALID",
+            code="PAYLOAD_NOT_STRICT",
             faults=faults,
         )
     if (parsed.bin, parsed.account) != (bin_, number):
@@ -137,7 +137,7 @@ async def attach(
 
 
 def _matched(history: History, scan: str, code: int) -> bool:
-    for ordinal, fact in enumerate(history.facts, 1):
+    for ordinal, fact in in_order(history.facts):
         if isinstance(fact, Scanned) and event_id(history.vendor_code, ordinal) == scan:
             return fact.verdict == "matched" and fact.code == code
     return False

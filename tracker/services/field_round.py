@@ -9,6 +9,7 @@ from msgspec import Struct
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.domain.days import DAY_MS
+from tracker.domain.text import walking_order
 from tracker.domain.vendor import Code, History, Vendor
 from tracker.services.context import Tracker
 
@@ -36,19 +37,25 @@ class Visit(Struct, frozen=True, kw_only=True):
 
 
 async def visits(tracker: Tracker, principal: Principal, market: str) -> list[Visit]:
-    """The stalls to visit, by reason, then by zone and stall; each once."""
+    """The stalls to visit, each once, in ascending order of `place`."""
     if not principal.may_market(market):
         raise hidden()
-    place = await tracker.reader.market(market)
-    if place is None:
+    known = await tracker.reader.market(market)
+    if known is None:
         raise hidden()
     now = tracker.now()
     found = []
-    for history in (await tracker.reader.all_histories(market, place.prefix)).values():
+    for history in (await tracker.reader.all_histories(market, known.prefix)).values():
         visit = _visit(history, history.replay(), now)
         if visit is not None:
             found.append(visit)
-    return sorted(found, key=lambda v: (ORDER.index(v.reason), v.zone or "", v.stall, v.vendor))
+    return sorted(found, key=place)
+
+
+def place(visit: Visit) -> str:
+    """Where a visit stands in the round: by reason, then zone, then stall (A2 before A10)."""
+    order = str(ORDER.index(visit.reason))
+    return "\0".join((order, visit.zone or "", walking_order(visit.stall), visit.vendor))
 
 
 def _visit(history: History, vendor: Vendor, now: int) -> Visit | None:
@@ -61,7 +68,7 @@ def _visit(history: History, vendor: Vendor, now: int) -> Visit | None:
     for code in live:
         if code.attached_at is None:
             reasons.append(("printed_not_attached" if code.prints else "issued_not_printed", code))
-        elif now - (code.matched_at or code.attached_at) >= STALE_MS:
+        elif now - max(code.matched_at or 0, code.attached_at) >= STALE_MS:
             reasons.append(("stale_verification", code))
     if not reasons:
         return None

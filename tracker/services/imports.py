@@ -26,7 +26,7 @@ from tracker.services.context import Tracker
 from tracker.services.import_accounts import Accounts
 from tracker.services.import_roster import Roster
 from tracker.services.import_work import Rules, Work, batched
-from tracker.services.job_ids import new_job
+from tracker.services.job_ids import new_job, principal_of, speaking
 from tracker.services.row_details import detail
 from tracker.store.jobs import FILE_CHUNK_BYTES, Job, RowResult
 from tracker.tables.reading import Table, read_bank, read_roster
@@ -86,9 +86,7 @@ async def accept(
         "today": today,
         "dry_run": dry_run,
         "key": wrapped,
-        "bins": sorted(principal.bins),
-        "markets": sorted(principal.markets),
-        "role": principal.role,
+        **speaking(principal),
     }
     job = replace(job, params=params, total=rows)
     known = await tracker.jobs.create(job, key, fingerprint)
@@ -149,14 +147,7 @@ async def run(tracker: Tracker, job: Job) -> dict[str, Any]:
     if job.params["kind"] == "roster":
         roster = await to_thread(read_roster, file)
         return await _import(tracker, job, roster, Roster(tracker, job))
-    params = job.params
-    principal = Principal(
-        id=job.by,
-        name="",
-        role=params["role"],
-        bins=frozenset(params["bins"]),
-        markets=frozenset(params["markets"]),
-    )
+    principal = principal_of(job)
     listed = await to_thread(read_bank, file)
     return await _import(tracker, job, listed, Accounts(tracker, job, principal))
 

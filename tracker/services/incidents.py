@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from msgspec import Struct
@@ -11,21 +12,28 @@ from tracker.access.masking import mask_account
 from tracker.access.roles import hidden
 from tracker.access.vault import VendorVault
 from tracker.domain import decide
-from tracker.domain.codes import event_id, parse_vendor_code
+from tracker.domain.codes import event_id, parse_event_id
 from tracker.domain.days import moment_text
 from tracker.domain.decide_codes import handle_incident
-from tracker.domain.errors import Invalid
+from tracker.domain.errors import NotFound
 from tracker.domain.vendor import History, IncidentState
 from tracker.services import account_index
-from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
-from tracker.services.vendors import find
+from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
+from tracker.services.vendors import find_number
 from tracker.store.commit import Commit, Done
 from tracker.store.keys import Space
 from tracker.store.reads import numbers_in
 
+CLUSTER = 2
+"""At so many stalls one account is a cluster."""
+
 
 class IncidentOut(Struct, frozen=True, kw_only=True):
-    """A stranger's code at a stall. `cluster`: the stalls where the same account hangs now."""
+    """A stranger's code at a stall.
+
+    `stalls`: at how many stalls the same account hangs unresolved now, in the whole city; from
+    two on `cluster` names those in the reader's markets, as `<market>/<stall>`.
+    """
 
     id: str
     market: str
@@ -34,6 +42,7 @@ class IncidentOut(Struct, frozen=True, kw_only=True):
     state: IncidentState
     bin: str
     account: str
+    stalls: int
     cluster: list[str]
     opened_at: str
     reason: str | None
@@ -48,7 +57,7 @@ async def listed(
     market: str | None = None,
     state: IncidentState | None = None,
 ) -> list[IncidentOut]:
-    """Incidents in the principal's markets, oldest first.
+    """Incidents in the principal's markets, in ascending order of `place`: oldest first.
 
     A bank gets those of its BINs that are clusters (one account at two stalls or more), with the
     account number, for it is the bank that can stop it.
@@ -56,12 +65,67 @@ async def listed(
     ids = await tracker.reader.markets()
     if market is not None and (market not in ids or not principal.may_market(market)):
         raise hidden()
+    await account_index.complete_all(tracker)
     found = []
-    for place in [market] if market is not None else ids:
-        if principal.may_market(place):
-            found += await _of_market(tracker, principal, place, ids[place])
-    wanted = [one for one in found if state is None or one.state == state]
-    return sorted(wanted, key=lambda one: (one.opened_at, one.id))
+    for place_ in [market] if market is not None else ids:
+        if principal.may_market(place_):
+            found += await _of_market(tracker, principal, place_, ids[place_])
+    return sorted((one for one in found if state is None or one.state == state), key=place)
+
+
+def place(incident: IncidentOut) -> str:
+    """Where an incident stands in the list."""
+    return f"{incident.opened_at} {incident.id}"
+
+
+async def get(tracker: Tracker, principal: Principal, incident: str) -> IncidentOut:
+    """One incident as the principal may see it; else `NotFound`."""
+    market, history, event = await _find(tracker, principal, incident)
+    await account_index.complete_all(tracker)
+    vault = await tracker.vault(market, history)
+    return await _seen_by(tracker, principal, market, history, vault, event)
+
+
+async def handle(
+    tracker: Tracker,
+    principal: Principal,
+    incident: str,
+    *,
+    state: Literal["confirmed", "dismissed", "resolved"],
+    reason: str,
+    check: Callable[[IncidentOut], None],
+) -> IncidentOut:
+    """Confirms, dismisses or resolves an incident. Raises `Conflict` `INCIDENT_CLOSED`.
+
+    `check` is given the incident as it stands and raises where the caller decided on another.
+    """
+    await account_index.complete_all(tracker)
+    for _ in range(ATTEMPTS_MAX):
+        market, history, event = await _find(tracker, principal, incident)
+        vault = await tracker.vault(market, history)
+        check(await _seen_by(tracker, principal, market, history, vault, event))
+        when = decide.stated(None, tracker.now(), principal.id)
+        facts = handle_incident(history, when, incident=event, state=state, reason=reason)
+        after = history.then(*facts)
+        shown = await _seen_by(tracker, principal, market, after, vault, event)
+        if not facts:
+            return shown
+        commit = Commit(Space(market))
+        commit.vendor(history, facts)
+        if isinstance(await tracker.commit(commit), Done):
+            return shown
+    raise busy()
+
+
+async def _find(tracker: Tracker, principal: Principal, incident: str) -> tuple[str, History, int]:
+    try:
+        prefix, number, event = parse_event_id(incident)
+    except NotFound as wrong:
+        raise hidden() from wrong
+    market, history = await find_number(tracker, principal, prefix, number)
+    if event not in history.replay().incidents:
+        raise hidden()
+    return market, history, event
 
 
 async def _of_market(
@@ -83,6 +147,20 @@ async def _of_market(
     return found
 
 
+async def _seen_by(
+    tracker: Tracker,
+    principal: Principal,
+    market: str,
+    history: History,
+    vault: VendorVault,
+    event: int,
+) -> IncidentOut:
+    shown = await _shown(tracker, principal, market, history, vault, event)
+    if shown is None:
+        raise hidden()
+    return shown
+
+
 async def _shown(
     tracker: Tracker,
     principal: Principal,
@@ -91,14 +169,25 @@ async def _shown(
     vault: VendorVault,
     event: int,
 ) -> IncidentOut | None:
+    """The incident, or None where a bank may not see it; `history` may be ahead of the store."""
     vendor = history.replay()
     incident = vendor.incidents[event]
-    number = decide.details_of(incident.seen, vault).number
-    others = await account_index.holders(tracker, account_index.INCIDENT, incident.bin, number)
-    stalls = sorted(f"{where}/{other.replay().stall}" for where, other, _ in others)
     bank = principal.role == "bank"
-    if bank and (not principal.may_bin(incident.bin) or len(stalls) < 2):
+    if bank and not principal.may_bin(incident.bin):
         return None
+    number = decide.details_of(incident.seen, vault).number
+    kind = account_index.INCIDENT
+    others = await account_index.holders(tracker, kind, incident.bin, number)
+    at = {
+        (where, other.replay().stall or "")
+        for where, other, _ in others
+        if (where, other.number) != (market, history.number)
+    }
+    if account_index.stands(history, vault, kind, incident.bin, number):
+        at.add((market, vendor.stall or ""))
+    if bank and len(at) < CLUSTER:
+        return None
+    named = sorted(f"{where}/{stall}" for where, stall in at if principal.may_market(where))
     return IncidentOut(
         id=event_id(history.vendor_code, event),
         market=market,
@@ -107,52 +196,10 @@ async def _shown(
         state=incident.state,
         bin=incident.bin,
         account=number if bank else mask_account(number),
-        cluster=stalls if len(stalls) > 1 else [],
+        stalls=len(at),
+        cluster=named if len(at) >= CLUSTER else [],
         opened_at=moment_text(incident.opened_at),
         reason=incident.reason,
         handled_by=incident.handled_by,
         handled_at=None if incident.handled_at is None else moment_text(incident.handled_at),
     )
-
-
-async def handle(
-    tracker: Tracker,
-    principal: Principal,
-    incident: str,
-    *,
-    state: Literal["confirmed", "dismissed", "resolved"],
-    reason: str,
-    once: Once | None = None,
-) -> IncidentOut:
-    """Confirms, dismisses or resolves an incident. Raises `Conflict` `INCIDENT_CLOSED`."""
-    for _ in range(ATTEMPTS_MAX):
-        market, history, event = await _find(tracker, principal, incident)
-        vault = await tracker.vault(market, history)
-        when = decide.stated(None, tracker.now(), principal.id)
-        facts = handle_incident(history, when, incident=event, state=state, reason=reason)
-        after = history.then(*facts)
-        shown = await _shown(tracker, principal, market, after, vault, event)
-        if shown is None:
-            raise hidden()
-        if not facts and once is None:
-            return shown
-        commit = Commit(Space(market))
-        if facts:
-            commit.vendor(history, facts)
-        if once is not None:
-            commit.answer(once.key, once.seal(shown))
-        if isinstance(await tracker.commit(commit), Done):
-            return shown
-    raise busy()
-
-
-async def _find(tracker: Tracker, principal: Principal, incident: str) -> tuple[str, History, int]:
-    vendor, _, ordinal = incident.rpartition(".e")
-    try:
-        parse_vendor_code(vendor)
-    except Invalid as wrong:
-        raise hidden() from wrong
-    market, history = await find(tracker, principal, vendor)
-    if not ordinal.isdecimal() or int(ordinal) not in history.replay().incidents:
-        raise hidden()
-    return market, history, int(ordinal)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 
@@ -36,13 +38,20 @@ WORST: tuple[Verdict, ...] = (
 )
 """Of several codes in one picture the first of these verdicts is the picture's."""
 
+_READERS = ThreadPoolExecutor(1, "photo")
+"""One at a time, as the reader works: a queue of photographs takes no thread that others need."""
+
 TRANSFERS = frozenset({"QRIBFTTA", "QRIBFTTC"})
 """VietQR services that pay into an account or card (NAPAS VietQR v1.0)."""
 
 
 class SeenOut(Struct, frozen=True, kw_only=True):
-    """One code of the picture: its verdict, and bank and masked account that it pays."""
+    """One code of the picture: its verdict, and bank and masked account that it pays.
 
+    `id` names this one as evidence of an attachment.
+    """
+
+    id: str
     verdict: Verdict
     bin: str | None = None
     account: str | None = None
@@ -60,7 +69,7 @@ class Expected(Struct, frozen=True):
 
 
 class ScanOut(Struct, frozen=True, kw_only=True):
-    """The verdict on a stall; `id` names the scan as evidence of an attachment."""
+    """The verdict on a stall: of several codes the worst. `id` is that of the deciding one."""
 
     id: str
     market: str
@@ -81,6 +90,13 @@ def read(payload: str) -> Seen:
     return Seen(payload, transfer, parsed.bin, parsed.account)
 
 
+async def payloads_in(photo: bytes) -> list[str]:
+    """The texts of all codes in a photograph. Raises `BadPicture`; the photograph is not kept."""
+    from tracker.photos import read_codes  # noqa: PLC0415  # heavy; most scans bring a payload
+
+    return await asyncio.get_running_loop().run_in_executor(_READERS, read_codes, photo)
+
+
 async def scan(
     tracker: Tracker,
     principal: Principal,
@@ -98,7 +114,7 @@ async def scan(
     """
     if not principal.may_market(market) or await tracker.reader.market(market) is None:
         raise hidden()
-    seen = [read(payload) for payload in payloads] or [UNREADABLE]
+    seen = [read(payload) for payload in dict.fromkeys(payloads)] or [UNREADABLE]
     for _ in range(ATTEMPTS_MAX):
         history = await _at(tracker, market, stall)
         vault = await tracker.vault(market, history)
@@ -111,7 +127,7 @@ async def scan(
             facts += record_scan(now, vault, when, seen=one, judged=judged)
             shown.append(_seen_out(history.then(*facts), one, judged))
         after = history.then(*facts)
-        out = _scan_out(market, stall, after, vault, shown)
+        out = _scan_out(market, stall, after, vault, shown, when)
         commit = Commit(Space(market))
         commit.vendor(history, facts)
         if once is not None:
@@ -138,8 +154,7 @@ async def _judge(
     judged = judge(history, vault, seen, payloads=payloads, registered_elsewhere=False)
     if judged.verdict != "foreign_account" or seen.bin is None or seen.account is None:
         return judged
-    for waiting in await tracker.accounts.waiting(list(await tracker.reader.markets())):
-        await account_index.complete(tracker, waiting)
+    await account_index.complete_all(tracker)
     others = await account_index.holders(tracker, account_index.ACCOUNT, seen.bin, seen.account)
     elsewhere = any((m, h.number) != (market, history.number) for m, h, _ in others)
     return judge(history, vault, seen, payloads=payloads, registered_elsewhere=elsewhere)
@@ -149,6 +164,7 @@ def _seen_out(history: History, seen: Seen, judged: Judged) -> SeenOut:
     last = history.facts[-1]
     incident = last.incident if isinstance(last, Scanned) else None
     return SeenOut(
+        id=event_id(history.vendor_code, history.version),
         verdict=judged.verdict,
         bin=seen.bin,
         account=None if seen.account is None else mask_account(seen.account),
@@ -158,7 +174,12 @@ def _seen_out(history: History, seen: Seen, judged: Judged) -> SeenOut:
 
 
 def _scan_out(
-    market: str, stall: str, history: History, vault: Vault, shown: list[SeenOut]
+    market: str,
+    stall: str,
+    history: History,
+    vault: Vault,
+    shown: list[SeenOut],
+    when: decide.Stated,
 ) -> ScanOut:
     vendor = history.replay()
     live = [code for code in vendor.codes.values() if code.live]
@@ -166,12 +187,12 @@ def _scan_out(
         decide.details_of(decide.account_behind(history, code).details, vault).number
         for code in live
     ]
-    verdict = min((one.verdict for one in shown), key=WORST.index)
+    worst = min(shown, key=lambda one: WORST.index(one.verdict))
     return ScanOut(
-        id=event_id(history.vendor_code, history.version),
+        id=worst.id,
         market=market,
         stall=stall,
-        verdict=verdict,
+        verdict=worst.verdict,
         expected=Expected(
             vendor=history.vendor_code,
             stall=stall,
@@ -180,5 +201,5 @@ def _scan_out(
         ),
         seen=shown,
         incident=next((one.incident for one in shown if one.incident), None),
-        scanned_at=moment_text(history.facts[-1].at),
+        scanned_at=moment_text(when.at),
     )

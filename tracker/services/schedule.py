@@ -15,7 +15,7 @@ async def tick(tracker: Tracker) -> None:
     await _close_days(tracker)
     await _recompute(tracker)
     await _complete_feed(tracker)
-    await _complete_account_index(tracker)
+    await account_index.complete_all(tracker)
 
 
 async def _close_days(tracker: Tracker) -> None:
@@ -53,12 +53,6 @@ async def _open_mode(tracker: Tracker, mode: str, *, closes: bool = False) -> bo
         if job.params.get("closes") or not closes:
             return True
     return False
-
-
-async def _complete_account_index(tracker: Tracker) -> None:
-    """Accounts that were linked, and incidents that were opened, since the last look."""
-    for market in await tracker.accounts.waiting(list(await tracker.reader.markets())):
-        await account_index.complete(tracker, market)
 
 
 async def _complete_feed(tracker: Tracker) -> None:

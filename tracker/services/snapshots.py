@@ -15,6 +15,7 @@ from tracker.domain.facts import Published
 from tracker.domain.figures import content
 from tracker.domain.snapshot import GENESIS, canonical, publish, sha256
 from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
+from tracker.services.feed import published_at
 from tracker.services.job_ids import new_job
 from tracker.store.commit import Commit, Done, Stale
 from tracker.store.jobs import Job
@@ -221,10 +222,16 @@ async def one(
     market: str,
     day: int,
     revision: int | None = None,
+    as_of: int | None = None,
 ) -> bytes:
-    """The published body of a day, its latest revision or the one asked for."""
+    """The published body of a day, its latest revision or the one asked for.
+
+    With `as_of` (ms) what had been published by then: the latest revision of that time.
+    """
     if not principal.may_market(market):
         raise hidden()
+    if as_of is not None:
+        return await _one_as_of(tracker, market, day, revision, as_of)
     if revision is None:
         latest = (await tracker.publications.latest_days(market, [day])).get(day)
         if latest is None:
@@ -234,6 +241,19 @@ async def one(
     if body is None:
         raise hidden()
     return body
+
+
+async def _one_as_of(
+    tracker: Tracker, market: str, day: int, revision: int | None, as_of: int
+) -> bytes:
+    latest = (await tracker.publications.latest_days(market, [day])).get(day)
+    last = latest.revision if latest else 0
+    wanted = range(1, last + 1) if revision is None else range(revision, revision + 1)
+    found = await tracker.publications.bodies([(market, day, n) for n in wanted])
+    there = [body for body in found if body is not None and published_at(body) <= as_of]
+    if not there:
+        raise hidden()
+    return there[-1]
 
 
 async def listed(
@@ -270,19 +290,3 @@ async def listed(
     some = wanted[:limit]
     bodies = [body for body in await tracker.publications.bodies(some) if body is not None]
     return bodies, some[-1][1:] if len(wanted) > limit else None
-
-
-async def feed(
-    tracker: Tracker, principal: Principal, after: int, limit: int
-) -> tuple[list[bytes], int, bool]:
-    """Published bodies in the order of publication, after a position of the feed.
-
-    Returns bodies, the position of the last entry looked at, and whether more follow. A reader
-    with a scope gets its own markets only.
-    """
-    page = await tracker.publications.feed_page(after, limit)
-    mine = [entry for entry in page if principal.may_market(entry.market)]
-    bodies = await tracker.publications.bodies([(e.market, e.day, e.revision) for e in mine])
-    reached = page[-1].position if page else after
-    more = len(page) == limit and await tracker.publications.feed_position() > reached
-    return [body for body in bodies if body is not None], reached, more

@@ -69,7 +69,9 @@ def sheet(
     one only in tests.
     """
     layout = layout or Layout()
-    _check(stickers, layout)
+    check_layout(layout)
+    if not 1 <= len(stickers) <= STICKERS_MAX:
+        raise _refusal("stickers", f"a sheet holds 1 to {STICKERS_MAX} stickers")
     masks: list[int | None] = [MASK] * len(stickers)
     count = _Count(len(stickers), progress)
     while True:
@@ -192,9 +194,8 @@ def _foot(page: int, pages: int, layout: Layout) -> str:
     return painted(drawing, x_mm=0, top_mm=PAGE_HEIGHT_MM, scale=1)
 
 
-def _check(stickers: Sequence[Sticker], layout: Layout) -> None:
-    if not 1 <= len(stickers) <= STICKERS_MAX:
-        raise _refusal("stickers", f"a sheet holds 1 to {STICKERS_MAX} stickers")
+def check_layout(layout: Layout) -> None:
+    """Raises `Invalid` where the layout does not fit on A4."""
     if not (1 <= layout.columns <= 8 and 1 <= layout.rows <= 8):
         raise _refusal("layout", "a page has 1 to 8 columns and rows")
     if not (8 <= layout.margin_mm <= 50 and 0 <= layout.gap_mm <= 50):

@@ -39,6 +39,12 @@ class AccountIndex:
         found = await self._client.hgetall(Space(market).unindexed)
         return {int(number): state for number, state in found.items()}
 
+    async def to_index(self, market: str, numbers: Mapping[int, bytes]) -> None:
+        """Marks vendors as a commit does: number → state, as `unindexed` gives it back."""
+        if numbers:
+            fields = {str(number): state for number, state in numbers.items()}
+            await self._client.hset(Space(market).unindexed, mapping=fields)
+
     async def add(self, held: Mapping[str, Sequence[str]]) -> None:
         """Holders by look-up; those that are named already stay once."""
         pipeline = self._client.pipeline(transaction=False)

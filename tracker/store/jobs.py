@@ -2,7 +2,8 @@
 
 A job's record is ours, not the queue's: the queue may lose a job, the record stays among the open
 ones until it is done or failed, and the schedule puts it into the queue again. All keys of jobs
-share one slot. Records are kept `KEPT_MS`, uploaded files and row results likewise.
+share one slot. Records are kept `KEPT_MS`, uploaded files and row results likewise; a file that a
+job made is kept as long as its maker says.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tracker.store.keys import JOBS_OPEN, job, job_file, job_key, job_rows
 KEPT_MS: Final = 7 * 86_400_000
 FILE_CHUNK_BYTES: Final = 512 * 1024
 
-Kind = Literal["import", "snapshots"]
+Kind = Literal["import", "snapshots", "sheets"]
 State = Literal["queued", "running", "done", "failed"]
 RowStatus = Literal["accepted", "duplicate", "rejected"]
 
@@ -142,6 +143,19 @@ class Jobs:
         pipeline.hset(job_file(id_), str(number), sealed)
         pipeline.pexpire(job_file(id_), KEPT_MS)
         await pipeline.execute()
+
+    async def put_file(self, id_: str, sealed: Sequence[bytes], *, kept_ms: int) -> None:
+        """The job's whole file in one step, in place of one that was there."""
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.unlink(job_file(id_))
+        pipeline.hset(job_file(id_), mapping={str(n): chunk for n, chunk in enumerate(sealed)})
+        pipeline.pexpire(job_file(id_), kept_ms)
+        await pipeline.execute()
+
+    async def file(self, id_: str) -> list[bytes]:
+        """All sealed chunks of the job's file at one moment; none where it is gone."""
+        found = await self._client.hgetall(job_file(id_))
+        return [found[number] for number in sorted(found, key=int)]
 
     async def drop_file(self, id_: str) -> None:
         """Deletes the job's file: its twin has it."""

@@ -57,7 +57,7 @@ def job_rows(id_: str) -> str:
 
 
 def job_file(id_: str) -> str:
-    """The uploaded file of a job (hash: chunk number → sealed bytes)."""
+    """The file that a job was given, or made (hash: chunk number → sealed bytes)."""
     return f"{{jobs}}:{id_}:file"
 
 

@@ -119,6 +119,30 @@ class Publications:
         found = await self.records(market, [str(day) for day in days])
         return {int(day): msgpack.decode(raw, type=Latest) for day, raw in found.items()}
 
+    async def newest(self, markets: Sequence[str], last: int) -> dict[str, tuple[int, int]]:
+        """Market → its latest published day and that day's latest revision, where it has one.
+
+        `last` is the last day that can have been published: most markets have it, and only of the
+        others all days are read.
+        """
+        first = self._client.pipeline(transaction=False)
+        for market in markets:
+            first.hget(Space(market).published, str(last))
+        found = zip(markets, await first.execute() if markets else [], strict=True)
+        records = {market: (last, raw) for market, raw in found}
+        rest = self._client.pipeline(transaction=False)
+        others = [market for market, (_, raw) in records.items() if raw is None]
+        for market in others:
+            rest.hgetall(Space(market).published)
+        for market, fields in zip(others, await rest.execute() if others else [], strict=True):
+            days = [int(field) for field in fields if field.isdigit()]
+            records[market] = (max(days), fields[b"%d" % max(days)]) if days else (last, None)
+        return {
+            market: (day, msgpack.decode(raw, type=Latest).revision)
+            for market, (day, raw) in records.items()
+            if raw is not None
+        }
+
     async def published_days(self, market: str) -> list[int]:
         """Every day that has a published revision, ascending."""
         fields = await self._client.hkeys(Space(market).published)

@@ -29,7 +29,7 @@ from tracker.store.client import connect_sync
 from tracker.store.jobs import KEPT_MS
 from tracker.store.lock import LOCK_MS, Lock
 
-QUEUES: Final = {"i": "imports", "s": "snapshots"}
+QUEUES: Final = {"i": "imports", "s": "snapshots", "p": "sheets"}
 """The queue of a job, by the first letter of its id."""
 
 RUN: Final = "workers.jobs.run"
@@ -149,8 +149,9 @@ class QueueClient:
             pipeline.exists(_lease_key(job_id))
         for queue in self._queues.values():
             pipeline.lrange(queue.key, 0, -1)
-        *known, imports, snapshots = pipeline.execute()
-        waiting = {rq_id.decode() for rq_id in (*imports, *snapshots)}
+        replies = pipeline.execute()
+        known, lists = replies[: 2 * len(job_ids)], replies[2 * len(job_ids) :]
+        waiting = {rq_id.decode() for rq_ids in lists for rq_id in rq_ids}
 
         attempts = {id_: int(n or 0) for id_, n in zip(job_ids, known[::2], strict=True)}
         states: dict[str, Live] = {}

@@ -92,6 +92,15 @@ class Reader:
         document = await self._client.hget(Space(market).docs, MARKET)
         return None if document is None else market_of(market, decode_market(document))
 
+    async def some_markets(self, markets: Sequence[str]) -> list[Market]:
+        """The states of these markets, those that there are, in one round trip."""
+        pipeline = self._client.pipeline(transaction=False)
+        for market in markets:
+            pipeline.hget(Space(market).docs, MARKET)
+        found = zip(markets, await pipeline.execute() if markets else [], strict=True)
+        made = [market_of(m, decode_market(raw)) for m, raw in found if raw is not None]
+        return [market for market in made if market is not None]
+
     async def history(self, market: str, prefix: str, number: int) -> History:
         """One vendor's history, empty where there is no such vendor."""
         return (await self.histories(market, prefix, [number]))[0]

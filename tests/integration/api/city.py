@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,10 @@ from tracker.app import create_app
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import day_number
 from tracker.services import keys, snapshots
+from tracker.services.context import Tracker
 from tracker.settings import Settings
+from tracker.store.jobs import Job, finished
+from tracker.vietqr.compose import compose
 
 MARKET, OTHER = "cho-vung-tau", "cho-phuong-7"
 FIRST = vendor_code("CVT", 1)
@@ -29,6 +32,9 @@ SCOPES: dict[str, dict[str, tuple[str, ...]]] = {
     "auditor": {"markets": (MARKET,)},
 }
 """Every role but admin is bounded to one market, so that a foreign one is foreign to all."""
+
+STRANGER = "6660001112223"
+"""An account that nobody registered."""
 
 HOA = {
     "stall": " b 12",
@@ -119,6 +125,42 @@ class City:
         assert answer.status_code in {200, 201}, answer.text
         vendor: dict[str, Any] = answer.json()
         return vendor
+
+    def scan(
+        self,
+        payload: str,
+        stall: str = "B12",
+        as_: str = "admin",
+        market: str = MARKET,
+        **more: Any,
+    ) -> httpx.Response:
+        """A payload that was read at a stall."""
+        body = {"market": market, "stall": stall, "payload": payload}
+        return self.post(as_, "/v1/scans", body, **more)
+
+    def found_stranger(self, market: str = MARKET, stall: str = "B12", bin_: str = VCB) -> str:
+        """A stranger's code hangs at a stall; the incident's id."""
+        answer = self.scan(compose(bin_, STRANGER), stall, market=market)
+        assert answer.json()["verdict"] == "foreign_account", answer.text
+        incident: str = answer.json()["incident"]
+        return incident
+
+    def worked(
+        self, id_: str, run: Callable[[Tracker, Job], Awaitable[dict[str, Any]]]
+    ) -> dict[str, Any]:
+        """What a worker does with a job; the job then."""
+
+        async def work() -> None:
+            job = await self.tracker.jobs.get(id_)
+            assert job is not None
+            result = await run(self.tracker, job)
+            after = await self.tracker.jobs.get(id_)
+            assert after is not None
+            await self.tracker.jobs.save(finished(after, result))
+
+        self.run(work())
+        shown: dict[str, Any] = self.get("admin", f"/v1/jobs/{id_}").json()
+        return shown
 
     def publish(self, *days: str) -> int:
         """Publishes these days of the market."""

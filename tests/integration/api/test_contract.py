@@ -15,6 +15,7 @@ from tracker.access.keys import ROLES
 from tracker.api import contract, contract_parts
 from tracker.api.contract import Route
 from tracker.api.conventions.guard import PUBLIC
+from tracker.services import sheets
 
 FILE = Path(tracker.__file__).parent.parent / "openapi" / "openapi.yaml"
 STORY = (
@@ -26,11 +27,18 @@ STORY = (
     "issue_code",
     "attach_code",
     "remove_code",
+    "print_code",
+    "make_invoice",
+    "scan_stall",
+    "order_sheet",
     "create_key",
     "import_file",
     "run_snapshots",
 )
 """In this order the examples of what writes make one small story; what reads follows."""
+
+LAST = ("revoke_code", "revoke_key")
+"""What ends something that the others need."""
 
 
 def test_the_file_is_what_the_code_says(city: City) -> None:
@@ -93,9 +101,9 @@ def told(city: City) -> dict[str, Any]:
     city.clock.ms = 1_795_000_000_000  # November 2026
     known = {route.handler.fn.__name__: route for route in contract.routes(city.app)}
     answers: dict[str, Any] = {}
-    found = {"job": "", "key": ""}
-    rest = [name for name in known if name not in STORY and name != "revoke_key"]
-    for name in (*STORY, *rest, "revoke_key"):
+    found = {"job": "", "key": "", "sheet": ""}
+    rest = [name for name in known if name not in (*STORY, *LAST)]
+    for name in (*STORY, *rest, *LAST):
         if name == rest[0]:
             city.publish("2023-05-31")
         answers[name] = answer = _send(city, known[name], found)
@@ -103,6 +111,8 @@ def told(city: City) -> dict[str, Any]:
             found["key"] = answer.json()["id"]
         if name == "run_snapshots":
             found["job"] = answer.json()["id"]
+        if name == "order_sheet":
+            found["sheet"] = city.worked(answer.json()["id"], sheets.run)["id"]
     return answers
 
 
@@ -111,7 +121,9 @@ def _send(city: City, route: Route, found: dict[str, str]) -> Any:
     path = contract_parts.address(route.path, doc.query)
     for name, value in found.items():
         path = path.replace(contract_parts.PATHS[name], value)
-    more = {} if doc.file is None else {"content": doc.file.encode()}
+    more: dict[str, Any] = {} if doc.file is None else {"content": doc.file.encode()}
+    if doc.if_match:
+        more["headers"] = {"If-Match": "*"}
     as_ = None if route.permission == PUBLIC else "admin"
     return city.call(as_, route.method.upper(), path, doc.body, **more)
 

@@ -13,7 +13,6 @@ from tests.integration.conftest import Run
 from tests.integration.registry import Clock
 from tracker.services import imports
 from tracker.settings import Settings
-from tracker.store.jobs import finished
 
 ROSTER = "STT,Họ và tên,Số sạp,Ngành hàng\n1,Nguyễn Văn An,A01,Hải sản\n2,Lê Thị Bé,A02,Rau\n"
 ROWS = "STT,Họ và tên,Số sạp,Ngành hàng\n" + "".join(
@@ -28,16 +27,7 @@ def send(city: City, as_: str, path: str = "/v1/imports", **more: Any) -> Any:
 
 def work(city: City, id_: str) -> None:
     """What a worker does with the job."""
-
-    async def run() -> None:
-        job = await city.tracker.jobs.get(id_)
-        assert job is not None
-        result = await imports.run(city.tracker, job)
-        after = await city.tracker.jobs.get(id_)
-        assert after is not None
-        await city.tracker.jobs.save(finished(after, result))
-
-    city.run(run())
+    city.worked(id_, imports.run)
 
 
 def test_a_roster_as_the_raw_body_and_what_became_of_its_rows(market: City) -> None:

@@ -117,6 +117,10 @@ def test_every_post_takes_a_key(market: City) -> None:
         (f"/v1/vendors/{FIRST}/codes", {"bin": "970436"}),
         (f"{code}/attachments", {}),
         (f"{code}/removals", {"reason": "other"}),
+        (f"{code}/prints", None),
+        (f"{code}/invoices", {"amount_vnd": 1000}),
+        ("/v1/scans", {"market": MARKET, "stall": "B12", "payload": "?"}),
+        (f"{code}/revocation", {"reason": "x"}),
         ("/v1/keys", {"name": "n", "role": "ioc"}),
         ("/v1/snapshots/runs", {"from": "2020-06-01", "to": "2020-06-01"}),
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from tests.integration.imports.office import ADMIN, Office, Outcome
 from tracker.domain.days import day_number
 from tracker.domain.figures import rate
 from tracker.sample import Expected, bank_files, expected, roster_files
-from tracker.services import areas, snapshots
+from tracker.services import areas, feed, snapshots
 from tracker.services.adoption import LiveFigures
 
 EFFECTIVE_ON = date(2023, 1, 1)
@@ -119,12 +119,12 @@ def test_both_days_are_published_and_sum_up_to_168_of_542(sample: Office) -> Non
         number = day_number(day)
         job = sample.run(snapshots.start_run(sample.tracker, "test", first=number, last=number))
         sample.run(snapshots.run(sample.tracker, job))
-    bodies, _, more = sample.run(snapshots.feed(sample.tracker, ADMIN, 0, 100))
-    feed = [json.loads(body) for body in bodies]
+    bodies, _, more = sample.run(feed.follow(sample.tracker, ADMIN, 0, 100))
+    items = [json.loads(body) for body in bodies]
     assert not more
-    assert len(feed) == 8
+    assert len(items) == 8
     for day in (REPORTED_ON, yesterday):
-        figures = [body for body in feed if body["date"] == day.isoformat()]
+        figures = [body for body in items if body["date"] == day.isoformat()]
         attached = sum(body["figures"]["attached"]["count"] for body in figures)
         base = sum(body["denominator"]["value"] for body in figures)
         assert (attached, base, rate(attached, base)) == (168, 542, 31)

@@ -19,6 +19,7 @@ from tests.integration.conftest import Run
 from tracker.bootstrap import open_tracker, queue_url
 from tracker.processes import told
 from tracker.services.context import Tracker
+from tracker.services.job_ids import LETTERS
 from tracker.settings import Settings
 from tracker.store.jobs import Job, Kind
 from tracker.store.queue import QueueClient
@@ -85,7 +86,7 @@ def new(tracker: Tracker, run: Run) -> Callable[..., str]:
     numbers = iter(range(1_000))
 
     def one(kind: Kind = "snapshots", **params: Any) -> str:
-        id_ = f"{kind[0]}test{next(numbers)}"
+        id_ = f"{LETTERS[kind]}test{next(numbers)}"
         run(tracker.jobs.create(Job(id=id_, kind=kind, by="test", created=1, params=params)))
         return id_
 

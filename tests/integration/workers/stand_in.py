@@ -38,7 +38,7 @@ async def case(tracker: Tracker, job: Job) -> dict[str, Any]:
     return {"attempt": job.attempts}
 
 
-CASES: UseCases = {"import": case, "snapshots": case}
+CASES: UseCases = {"import": case, "snapshots": case, "sheets": case}
 
 
 def begun(job_id: str) -> str:

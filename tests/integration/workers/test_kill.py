@@ -20,12 +20,13 @@ from tests.integration.workers.stand_in import begun
 from tracker.bootstrap import open_tracker
 from tracker.processes import told
 from tracker.services.context import Tracker
+from tracker.services.job_ids import LETTERS
 from tracker.settings import Settings
 from tracker.store.embedded import EmbeddedServer
 from tracker.store.jobs import Job, Kind
 from tracker.store.queue import QUEUES, QueueClient
 
-KINDS: tuple[Kind, ...] = ("import", "snapshots")
+KINDS: tuple[Kind, ...] = tuple(LETTERS)
 
 
 def begun_by(tracker: Tracker, run: Run, job_id: str) -> list[int]:
@@ -47,7 +48,7 @@ def test_the_jobs_of_killed_workers_are_done_by_others_within_seconds(
     new: Callable[..., str],
     record: Callable[[str], Job],
 ) -> None:
-    jobs = {QUEUES[kind[0]]: new(kind, what="hold first") for kind in KINDS}
+    jobs = {QUEUES[LETTERS[kind]]: new(kind, what="hold first") for kind in KINDS}
     for job_id in jobs.values():
         run(queue.dispatch(job_id))
     start("schedule")
@@ -97,7 +98,7 @@ def test_a_worker_that_is_told_to_end_finishes_its_job_first(
 ) -> None:
     job_id = new(kind, what="hold")
     run(queue.dispatch(job_id))
-    worker = start("worker", QUEUES[kind[0]])
+    worker = start("worker", QUEUES[LETTERS[kind]])
     until(lambda: begun_by(tracker, run, job_id))
     worker.terminate()
     run(tracker.client.rpush("test:go", 1))
@@ -114,8 +115,7 @@ def test_an_idle_worker_ends_at_once_when_told(
     new: Callable[..., str],
     record: Callable[[str], Job],
 ) -> None:
-    kind: Kind = "import" if name == "imports" else "snapshots"
-    job_id = new(kind)
+    job_id = new(next(kind for kind in KINDS if QUEUES[LETTERS[kind]] == name))
     run(queue.dispatch(job_id))
     worker = start("worker", name)
     until(lambda: record(job_id).ended)

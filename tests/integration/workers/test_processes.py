@@ -24,7 +24,13 @@ from tracker.store.embedded import socket_of
 
 UP: Final = (sys.executable, "-m", "tests.integration.workers.fake_up")
 QUICK: Final = Limits(ready_s=10, backoff_first_s=0.05, backoff_max_s=0.1)
-NAMES: Final = ["serve", "work---queue-imports", "work---queue-snapshots", "schedule"]
+NAMES: Final = [
+    "serve",
+    "work---queue-imports",
+    "work---queue-snapshots",
+    "work---queue-sheets",
+    "schedule",
+]
 
 
 def free_port() -> int:

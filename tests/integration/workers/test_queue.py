@@ -34,9 +34,9 @@ def test_a_job_is_json_and_carries_its_id_only(queue: QueueClient, client: Redis
 
 
 def test_the_kind_names_the_queue(queue: QueueClient, run: Run) -> None:
-    for job_id in ("i1", "i2", "s1"):
+    for job_id in ("i1", "i2", "s1", "p1"):
         run(queue.dispatch(job_id))
-    assert run(queue.depths()) == {"imports": 2, "snapshots": 1}
+    assert run(queue.depths()) == {"imports": 2, "snapshots": 1, "sheets": 1}
 
 
 def test_what_is_no_id_is_refused(queue: QueueClient, run: Run) -> None:

@@ -37,13 +37,13 @@ def lose_the_queue(settings: Settings) -> None:
 def test_a_job_that_the_queue_lost_is_dispatched_again(
     settings: Settings, tracker: Tracker, queue: QueueClient, run: Run, new: Callable[..., str]
 ) -> None:
-    ids = [new(), new("import")]
+    ids = [new(), new("import"), new("sheets")]
     for id_ in ids:
         run(queue.dispatch(id_))
     assert run(reconcile(tracker, queue)) == 0
     lose_the_queue(settings)
-    assert run(reconcile(tracker, queue)) == 2
-    assert run(queue.depths()) == {"imports": 1, "snapshots": 1}
+    assert run(reconcile(tracker, queue)) == 3
+    assert run(queue.depths()) == {"imports": 1, "snapshots": 1, "sheets": 1}
     assert run(reconcile(tracker, queue)) == 0
 
 

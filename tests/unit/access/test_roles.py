@@ -17,38 +17,44 @@ EXPECTED: dict[Role, tuple[str, str]] = {
     "admin": (
         "areas.write markets.write census.write vendors.read vendors.write vendors.manage "
         "personal.read personal.erase accounts.write codes.read codes.payload codes.issue "
-        "attachments.write removals.write scans.write events.void imports.write imports.roster "
+        "invoices.write sheets.write sheets.read "
+        "attachments.write removals.write scans.write incidents.read "
+        "incidents.write round.read events.void imports.write imports.roster "
         "imports.attachments imports.activity jobs.read snapshots.details snapshots.run "
         "groups.write keys.manage",
         "ledger.read",
     ),
     "bank": (
         "vendors.read vendors.write accounts.write codes.read codes.payload codes.issue "
-        "attachments.write removals.write events.void imports.write imports.attachments "
-        "imports.activity jobs.read",
-        "areas.write markets.write census.write vendors.manage imports.roster snapshots.run "
-        "groups.write",
+        "invoices.write sheets.write sheets.read "
+        "attachments.write removals.write incidents.read events.void "
+        "imports.write imports.attachments imports.activity jobs.read",
+        "areas.write markets.write census.write vendors.manage incidents.write imports.roster "
+        "snapshots.run groups.write",
     ),
     "manager": (
         "census.write vendors.read vendors.write vendors.manage personal.read accounts.write "
-        "codes.read codes.payload codes.issue attachments.write removals.write scans.write "
-        "events.void imports.write imports.roster imports.attachments jobs.read "
-        "snapshots.details snapshots.run",
+        "codes.read codes.payload codes.issue invoices.write sheets.write sheets.read "
+        "attachments.write removals.write "
+        "scans.write incidents.read incidents.write round.read events.void imports.write "
+        "imports.roster imports.attachments jobs.read snapshots.details snapshots.run",
         "areas.write markets.write personal.erase imports.activity groups.write",
     ),
     "field": (
         "vendors.read codes.read codes.payload attachments.write removals.write scans.write "
-        "events.void",
+        "incidents.read round.read events.void",
         "areas.write markets.write census.write vendors.write vendors.manage accounts.write "
-        "codes.issue snapshots.run groups.write",
+        "codes.issue sheets.write sheets.read "
+        "invoices.write incidents.write snapshots.run groups.write",
     ),
     "ioc": ("", "areas.write markets.write census.write snapshots.run groups.write"),
     "auditor": (
-        "vendors.read codes.read jobs.read snapshots.details ledger.read",
+        "vendors.read codes.read incidents.read round.read jobs.read snapshots.details ledger.read",
         "areas.write markets.write census.write vendors.write vendors.manage accounts.write "
-        "codes.payload codes.issue attachments.write removals.write scans.write events.void "
-        "imports.write imports.roster imports.attachments imports.activity snapshots.run "
-        "groups.write",
+        "codes.payload codes.issue sheets.write sheets.read "
+        "invoices.write attachments.write removals.write scans.write "
+        "incidents.write events.void imports.write imports.roster imports.attachments "
+        "imports.activity snapshots.run groups.write",
     ),
 }
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.worlds import examples
-from tracker.domain.text import nfc, search_key, squeeze, without_marks
+from tracker.domain.text import nfc, search_key, squeeze, walking_order, without_marks
 
 LETTERS = (
     "aăâbcdđeêghiklmnoôơpqrstuưvxyĂÂĐÊÔƠƯ "
@@ -71,6 +71,12 @@ def test_kept_text_is_composed_and_squeezed_text_has_single_spaces(name: str) ->
     squeezed = squeeze(f"\n {name}\t")
     assert squeezed == squeezed.strip()
     assert "  " not in squeezed
+
+
+def test_stalls_are_sorted_as_one_walks_by() -> None:
+    stalls = ["B1", "A10", "A2-10", "A2", "A2-9", "A02", "10", "9"]
+    walked = ["9", "10", "A2", "A02", "A2-9", "A2-10", "A10", "B1"]
+    assert sorted(stalls, key=walking_order) == walked
 
 
 def test_marks_alone_are_dropped_case_stays() -> None:

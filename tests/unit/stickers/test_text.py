@@ -74,7 +74,7 @@ def test_it_fits(
     assert set_.size <= size_max + 1e-9
     for line in set_.lines:
         assert the.width(line) / EM * set_.size <= width + 1e-6
-    ink = [the.bounds[the.glyphs[c]] for c in text]
+    ink = [the.bounds[the.glyphs[c]] for line in set_.lines for c in line]
     block = ((len(set_.lines) - 1) * LEADING + CAPITAL) * set_.size
     above = max(max(box[3] for box in ink) / EM - CAPITAL, 0) * set_.size
     below = max(-min(box[1] for box in ink) / EM, 0) * set_.size

@@ -78,9 +78,10 @@ def page_of(
     place: Callable[[T], str],
     limit: int,
     after: str | None,
+    *filters: object,
 ) -> Page[T]:
-    """A page of a short list that is in ascending order of `place`."""
-    cursor = Cursor(request)
+    """A page of a short list that is in ascending order of `place`; its cursor binds `filters`."""
+    cursor = Cursor(request, *filters)
     start = cursor.read(after)
     rest = items if start is None else [item for item in items if place(item) > start]
     some = list(rest[: clamped(limit)])

@@ -29,8 +29,33 @@ FRAME_BYTES_MAX = 64 * 1024
 FIELD_BYTES_MAX = 4 * 1024
 PARTS_MAX = 16
 INFLATE_BYTES = 256 * 1024
+FORM = "multipart/form-data"
+FILE = "file"
+"""The name of the part that is the file."""
+
 _GZIP = 16 + zlib.MAX_WBITS
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+async def form(request: ApiRequest, part: str, limit: int) -> tuple[dict[str, Any], bytes]:
+    """The fields of a multipart body and the one file in it, which is the part named `part`.
+
+    Raises as `receive` does.
+    """
+    stream = _limited(_plain(request), limit + FRAME_BYTES_MAX, part)
+    boundary = request.content_type[1].get("boundary", "")
+    fields, file = await _parts(stream, boundary, limit, part)
+    return fields, b"".join(file)
+
+
+async def text(request: ApiRequest, limit: int) -> bytes:
+    """A whole body that is no file; raises `TooLarge` beyond the limit (bytes)."""
+    whole = bytearray()
+    async for chunk in request.stream():
+        whole += chunk
+        if len(whole) > limit:
+            raise TooLarge(f"A body of this kind has up to {limit} bytes.")
+    return bytes(whole)
 
 
 async def receive(
@@ -43,7 +68,7 @@ async def receive(
     """
     limit = request.tracker.settings.upload_bytes_max
     content_type, options = request.content_type
-    if content_type != "multipart/form-data":
+    if content_type != FORM:
         return beside, _limited(_plain(request), limit)
     stream = _limited(_plain(request), limit + FRAME_BYTES_MAX)
     fields, file = await _parts(stream, options.get("boundary", ""), limit)
@@ -85,17 +110,19 @@ def _inflated(inflate: Any, chunk: bytes) -> Iterable[bytes]:
         rest = inflate.unconsumed_tail or inflate.unused_data
 
 
-async def _limited(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+async def _limited(
+    chunks: AsyncIterator[bytes], limit: int, part: str = FILE
+) -> AsyncIterator[bytes]:
     seen = 0
     async for chunk in chunks:
         seen += len(chunk)
         if seen > limit:
-            raise too_large(limit)
+            raise too_large(limit, part)
         yield chunk
 
 
 async def _parts(
-    stream: AsyncIterator[bytes], boundary: str, limit: int
+    stream: AsyncIterator[bytes], boundary: str, limit: int, part: str = FILE
 ) -> tuple[dict[str, Any], deque[bytes]]:
     fields: dict[str, Any] = {}
     file: deque[bytes] = deque()
@@ -111,27 +138,27 @@ async def _parts(
                 for event in parser.parse(chunk) if chunk else ():
                     if isinstance(event, MultipartSegment):
                         segment, text = event, bytearray()
-                        files += event.name == "file"
+                        files += event.name == part
                     elif segment is None:
                         continue
                     elif event is None:
                         name = segment.name or ""
                         if name in fields:
                             raise _twice([name])
-                        if name != "file":
+                        if name != part:
                             fields[name] = _field(name, text)
-                    elif segment.name == "file":
+                    elif segment.name == part:
                         file.append(bytes(event))
                     else:
                         text += event
                         if len(text) > FIELD_BYTES_MAX:
                             raise _malformed("A field is longer than any field could be.")
     except ParserLimitReached:
-        raise too_large(limit) from None
+        raise too_large(limit, part) from None
     except (MultipartError, UnicodeDecodeError):
         raise _malformed("The multipart body cannot be read.") from None
     if files != 1:
-        raise Invalid("Send the file as the part `file`, once.", code="FILE_MISSING")
+        raise Invalid(f"Send the file as the part `{part}`, once.", code="FILE_MISSING")
     return fields, file
 
 
@@ -147,10 +174,11 @@ async def _held(file: deque[bytes]) -> AsyncIterator[bytes]:
         yield file.popleft()
 
 
-def too_large(limit: int) -> TooLarge:
+def too_large(limit: int, part: str = FILE) -> TooLarge:
     """The refusal of a file beyond its limit (bytes)."""
+    mend = "Split the file." if part == FILE else "Send a smaller one."
     return TooLarge(
-        f"Files up to {limit // (1024 * 1024)} MiB are taken. Split the file.",
+        f"Files up to {limit // (1024 * 1024)} MiB are taken. {mend}",
         code="FILE_TOO_LARGE",
     )
 

@@ -1,49 +1,60 @@
-"""Payment codes: issue, show, draw, and what happens to their stickers."""
+"""Payment codes: issue, show, and whether their stickers hang."""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Literal
 
 from litestar import Controller, get, post
-from litestar.params import FromPath, JSONBody, QueryParameter
-from msgspec import Struct
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from tracker.access.roles import Level, Permission, level
-from tracker.api.conventions import conditional, replies
+from tracker.api.conventions import replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Limit, Page, page_of
 from tracker.api.conventions.replies import Reply
 from tracker.api.conventions.retries import PARTNERS, once
 from tracker.api.operation import Answer, operation
-from tracker.api.resources.fields import Bin, OccurredAt, PartnerRef
+from tracker.api.resources.fields import Bin, OccurredAt, PartnerRef, Payload
 from tracker.domain.codes import parse_code_id
 from tracker.domain.days import moment_of
+from tracker.domain.errors import Fault
 from tracker.domain.facts import RemovalReason
 from tracker.services import codes
 from tracker.services.codes import CodeWritten, EventWritten
 from tracker.services.context import Once
 from tracker.services.shapes import CodeOut
-from tracker.stickers import image
-
-_SVG_MM = 30.0
-_DPI = 300
 
 
 class NewCode(Struct, frozen=True, forbid_unknown_fields=True):
-    """A code to be issued over the vendor's account at a bank."""
+    """A code to be issued over the vendor's account at a bank, ours or the bank's own."""
 
     bin: Bin
-    source: Literal["composed"] = "composed"
+    source: Literal["composed", "supplied"] = "composed"
+    payload: Annotated[
+        Payload | None, Meta(description="The bank's own payload, where it is `supplied`.")
+    ] = None
     partner_ref: PartnerRef = None
+
+    def faults(self) -> Iterator[Fault]:
+        """A supplied code brings its payload, a composed one none."""
+        if self.source == "supplied" and self.payload is None:
+            yield Fault("/payload", "MISSING", "A supplied code needs its payload.")
+        if self.source == "composed" and self.payload is not None:
+            yield Fault("/payload", "NOT_ALLOWED", "Give `source` as `supplied` for your own.")
 
 
 class Evidence(Struct, frozen=True, forbid_unknown_fields=True):
     """How it is known that the sticker hangs."""
 
     kind: Literal["scan", "photo", "declared"] = "declared"
+    scan: Annotated[
+        Annotated[str, Meta(max_length=64)] | None,
+        Meta(description="Of kind `scan`: the id of a matched scan of this code."),
+    ] = None
 
 
 class NewAttachment(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +63,13 @@ class NewAttachment(Struct, frozen=True, forbid_unknown_fields=True):
     occurred_at: OccurredAt = None
     evidence: Evidence = Evidence()
     partner_ref: PartnerRef = None
+
+    def faults(self) -> Iterator[Fault]:
+        """A scan is named where it is the evidence, and only there."""
+        if self.evidence.kind == "scan" and self.evidence.scan is None:
+            yield Fault("/evidence/scan", "MISSING", "Name the scan that is the evidence.")
+        if self.evidence.kind != "scan" and self.evidence.scan is not None:
+            yield Fault("/evidence/scan", "NOT_ALLOWED", "Only evidence of kind `scan` names one.")
 
 
 class NewRemoval(Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,7 +126,15 @@ class Codes(Controller):
                     "The live code pays this account already.", CodeOut, headers=("Location",)
                 ),
             },
-            problems=("NO_ACCOUNT_AT_BANK", "BIN_UNKNOWN", "VENDOR_LEFT", "BUSY", "ERASED"),
+            problems=(
+                "NO_ACCOUNT_AT_BANK",
+                "PAYLOAD_NOT_STRICT",
+                "PAYLOAD_OTHER_ACCOUNT",
+                "BIN_UNKNOWN",
+                "VENDOR_LEFT",
+                "BUSY",
+                "ERASED",
+            ),
             body={"bin": "970436", "source": "composed"},
             key_required_of=PARTNERS,
         ),
@@ -116,7 +142,8 @@ class Codes(Controller):
     async def issue_code(
         self, request: ApiRequest, vendor: FromPath[str], data: JSONBody[NewCode]
     ) -> Reply:
-        """A VietQR payload over the account, with the vendor code as terminal label.
+        """A VietQR payload over the account, with the vendor code as terminal label; or the bank's
+        own (`supplied`), if strict parsing has nothing against it and it pays that account.
 
         An unchanged payload is the same version. A changed one supersedes the bank's live code,
         and the vendor counts as attached again only when its own sticker hangs.
@@ -129,6 +156,7 @@ class Codes(Controller):
                 vendor,
                 bin_=data.bin,
                 ref=data.partner_ref,
+                supplied=data.payload,
                 once=key,
             )
 
@@ -148,49 +176,13 @@ class Codes(Controller):
             found = replace(found, payload=None, parts=None, links=None)
         return replies.data(found)
 
-    @get(
-        "/v1/codes/{code:str}/image",
-        summary="Draw a code",
-        opt=operation(
-            Permission.CODES_PAYLOAD,
-            {200: Answer("The picture, quiet zone included.", None, "image/png image/svg+xml")},
-            problems=("INVALID",),
-            query={"format": "svg", "size_mm": 30},
-        ),
-    )
-    async def draw_code(
-        self,
-        request: ApiRequest,
-        code: FromPath[str],
-        format: Annotated[  # noqa: A002  # the word of the contract
-            Literal["png", "svg"], QueryParameter(description="PNG of one bit a pixel, or SVG.")
-        ] = "png",
-        size_mm: Annotated[
-            float | None,
-            QueryParameter(gt=0, le=1000, description="Width in print, quiet zone included."),
-        ] = None,
-        dpi: Annotated[
-            int, QueryParameter(ge=1, le=4800, description="Of a PNG with `size_mm`.")
-        ] = _DPI,
-    ) -> Reply:
-        """Without `size_mm` a PNG has eight pixels a module and an SVG is 30 mm wide."""
-        payload = (await codes.get(request.tracker, request.principal, code)).payload or ""
-        if format == "svg":
-            text = await asyncio.to_thread(image.svg, payload, size_mm=size_mm or _SVG_MM)
-            return conditional.reply(request, text.encode(), media_type="image/svg+xml")
-        if size_mm is None:
-            drawn = await asyncio.to_thread(image.png, payload)
-        else:
-            drawn = await asyncio.to_thread(image.png_mm, payload, size_mm=size_mm, dpi=dpi)
-        return conditional.reply(request, drawn, media_type="image/png")
-
     @post(
         "/v1/codes/{code:str}/attachments",
         summary="Record that the sticker hangs",
         opt=operation(
             Permission.ATTACHMENTS_WRITE,
             _EVENTS,
-            problems=(*_EVENT_PROBLEMS, "BEFORE_ISSUE", "CODE_NOT_LIVE"),
+            problems=(*_EVENT_PROBLEMS, "BEFORE_ISSUE", "CODE_NOT_LIVE", "SCAN_NOT_MATCHED"),
             body={"evidence": {"kind": "photo"}},
             key_required_of=PARTNERS,
         ),
@@ -207,6 +199,7 @@ class Codes(Controller):
                 code,
                 occurred_at=_moment(data.occurred_at),
                 evidence=data.evidence.kind,
+                scan=data.evidence.scan,
                 ref=data.partner_ref,
                 once=key,
             )

@@ -21,6 +21,10 @@ def _plain(text: str) -> tuple[str, str]:
     return nfc(text), ""
 
 
+def _as_sent(text: str) -> tuple[str, str]:
+    return text, ""
+
+
 MARKET_EXAMPLE = "cho-vung-tau"
 
 MarketId = Annotated[
@@ -94,6 +98,14 @@ Holder = Annotated[
     Meta(
         description="The account's holder; without it the account is the vendor's own.",
         extra={"normal": _name},
+    ),
+]
+Payload = Annotated[
+    str,
+    Meta(
+        max_length=4096,  # the text of any symbol that there can be
+        description="The text of a payment code, byte for byte.",
+        extra={"normal": _as_sent},
     ),
 ]
 Day = Annotated[date, Meta(description="A day by Vietnam's calendar.")]

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, field
 from tracker.access.roles import Permission
 from tracker.api.conventions import bodies, conditional, replies
 from tracker.api.conventions.call import ApiRequest
+from tracker.api.conventions.moments import AsOf, moment
 from tracker.api.conventions.paging import LIMIT, After, Cursor, Limit, Page, clamped
 from tracker.api.conventions.replies import Reply
 from tracker.api.conventions.retries import REPLAYED, fingerprint, key_of
@@ -101,10 +102,20 @@ class Snapshots(Controller):
         revision: Annotated[
             int | None, QueryParameter(ge=1, description="By default the latest.")
         ] = None,
+        as_of: AsOf = None,
     ) -> Reply:
-        """The day's latest revision, or the one asked for, byte for byte as it was digested."""
-        day = day_number(date)
-        body = await snapshots.one(request.tracker, request.principal, market, day, revision)
+        """The day's latest revision, or the one asked for, byte for byte as it was digested.
+
+        With `as_of` what had been published by then.
+        """
+        body = await snapshots.one(
+            request.tracker,
+            request.principal,
+            market,
+            day_number(date),
+            revision,
+            moment("as_of", as_of),
+        )
         return conditional.reply(request, body)
 
     @post(

@@ -1,0 +1,1 @@
+"""Sheets of many stickers, ordered, drawn and fetched."""

@@ -1,0 +1,71 @@
+"""The flat table, read back with the csv module."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import get_args
+
+from tests.unit.formats.bodies import NAMES, published
+from tracker.domain.facts import RemovalReason
+from tracker.formats import flat_csv
+
+# Readers go by position: this line may only ever grow at its end.
+PINNED = (
+    "market,market_name,area_code,date,revision,definition_version,published_at,ledger_position,"
+    "denominator,denominator_basis,registered,issued,issued_rate,attached,attached_rate,"
+    "waterfall_opening,waterfall_attached,waterfall_reattached,waterfall_removed,"
+    "waterfall_removed_tax_worry,waterfall_removed_fraud,waterfall_removed_lost_phone,"
+    "waterfall_removed_no_signal,waterfall_removed_bank_change,waterfall_removed_moved_stall,"
+    "waterfall_removed_closed,waterfall_removed_other,waterfall_removed_superseded,"
+    "waterfall_removed_revoked,waterfall_left,waterfall_closing,denominator_opening,"
+    "denominator_change,denominator_closing,flag_no_census,flag_registered_exceeds_census,"
+    "flag_swap_suspected,content_digest,digest,previous_digest"
+)
+
+
+def read(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def test_the_header_line_only_grows() -> None:
+    line = flat_csv.encode([], NAMES).removeprefix(flat_csv.BOM).decode()
+    assert line.rstrip("\r\n").startswith(PINNED)
+    assert line.endswith("\r\n")
+
+
+def test_a_row_says_what_the_body_says() -> None:
+    body = published()
+    data = flat_csv.encode([body], NAMES)
+    assert data.startswith(flat_csv.BOM)
+    (row,) = read(data)
+    assert None not in row
+    assert row["market_name"] == "Chợ Vũng Tàu"
+    assert (row["attached"], row["denominator"], row["attached_rate"]) == ("74", "214", "34.58")
+    assert (row["waterfall_removed"], row["waterfall_removed_tax_worry"]) == ("3", "2")
+    assert (row["waterfall_removed_superseded"], row["waterfall_removed_fraud"]) == ("1", "0")
+    assert (row["denominator_change"], row["flag_no_census"]) == ("-1", "1")
+    for name in ("area_code", "date", "published_at", "ledger_position", "digest"):
+        assert row[name] == body[name]
+
+
+def test_what_is_not_there_is_an_empty_cell() -> None:
+    (row,) = read(flat_csv.encode([published(base=0, attached=0, area=None)], {}))
+    assert (row["area_code"], row["attached_rate"]) == ("", "")
+    assert row["market_name"] == "cho-vung-tau"
+
+
+def test_a_name_is_never_a_formula() -> None:
+    (row,) = read(flat_csv.encode([published("cho-la")], NAMES))
+    assert row["market_name"] == "'=HYPERLINK(1)"
+
+
+def test_rows_to_be_appended_continue_the_table() -> None:
+    first, second = published(), published(date="2026-11-01")
+    whole = flat_csv.encode([first, second], NAMES)
+    appended = flat_csv.encode([second], NAMES, header=False)
+    assert flat_csv.encode([first], NAMES) + appended == whole
+
+
+def test_every_reason_has_its_column() -> None:
+    assert set(get_args(RemovalReason)) | {"superseded", "revoked"} == set(flat_csv.REASONS)

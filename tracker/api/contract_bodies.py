@@ -1,0 +1,60 @@
+"""Request bodies in the contract: JSON, a file, or a photograph in the place of JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tracker.api import contract_parts as parts
+from tracker.api.operation import Doc
+
+
+def json_body(shape: Any, doc: Doc) -> dict[str, Any]:
+    """A body of this shape; where a photograph may come in its place, that too."""
+    content: dict[str, Any] = {
+        "application/json": {
+            "schema": parts.ref(shape),
+            "examples": {"request": {"value": doc.body}},
+        }
+    }
+    if doc.photo is not None:
+        content["multipart/form-data"] = {"schema": _form(*doc.photo)}
+    return {"required": True, "content": content}
+
+
+def _form(part: str, fields: Any) -> dict[str, Any]:
+    """The fields of a multipart body, and the part that is the picture."""
+    _, components = msgspec.json.schema_components([fields])
+    schema: dict[str, Any]
+    (schema,) = components.values()
+    schema["properties"][part] = {"type": "string", "contentMediaType": "image/*"}
+    schema["required"] = [*schema["required"], part]
+    return schema
+
+
+def file_body(example: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The body of an upload: multipart, or the file itself."""
+    schema = {
+        "type": "object",
+        "required": ["file", "kind"],
+        "properties": {
+            "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+            "kind": {"type": "string", "enum": ["roster", "attachments"]},
+            "market": {"type": "string"},
+            "effective_on": {"type": "string", "format": "date"},
+            "dry_run": {"type": "boolean", "default": False},
+        },
+    }
+    raw = {"schema": {"type": "string"}, "examples": {"request": {"value": example}}}
+    return {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": schema,
+                "examples": {"request": {"value": {**fields, "file": example}}},
+            },
+            "text/csv": raw,
+            "application/octet-stream": {"schema": {"type": "string"}},
+        },
+    }

@@ -1,0 +1,170 @@
+"""The structure that the SDMX feed follows: dimensions, measure, attributes and their codes.
+
+An SDMX-JSON 2.1.0 structure message (SDMX 3.1), served at `/v1/structure` and committed as
+`openapi/structure.json`. It depends on the code alone. **Versions** are semantic: new codes raise
+the second number, a new or changed dimension the first. Markets and areas are data, not codes: a
+new market is no new structure; `/v1/markets` and `/v1/areas` say their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tracker.formats.indicators import INDICATORS
+
+MEDIA_TYPE: Final = "application/vnd.sdmx.structure+json"
+AGENCY: Final = "CMT"
+VERSION: Final = "1.0.0"
+PREPARED: Final = "2026-11-22T00:00:00+07:00"
+"""When this version of the structure was made."""
+
+DATAFLOW: Final = f"{AGENCY}:MARKET_ADOPTION({VERSION})"
+DIMENSIONS: Final = ("FREQ", "REF_AREA", "MARKET", "INDICATOR", "TIME_PERIOD")
+MEASURE: Final = "OBS_VALUE"
+ATTRIBUTES: Final = (
+    "UNIT_MEASURE",
+    "UNIT_MULT",
+    "DECIMALS",
+    "OBS_STATUS",
+    "CONF_STATUS",
+    "LAST_UPDATE",
+)
+NO_AREA: Final = "_X"
+"""`REF_AREA` of a market that no administrative unit is known for on that day."""
+
+_MODEL: Final = "urn:sdmx:org.sdmx.infomodel"
+
+_Text = tuple[str, str]
+"""English, Vietnamese."""
+
+CONCEPTS: Final[Mapping[str, _Text]] = {
+    "FREQ": ("Frequency", "Kỳ số liệu"),
+    "REF_AREA": ("Administrative unit on that day", "Đơn vị hành chính tại ngày số liệu"),
+    "MARKET": ("Market", "Chợ"),
+    "INDICATOR": ("Indicator", "Chỉ tiêu"),
+    "TIME_PERIOD": ("Day by Vietnam's calendar", "Ngày số liệu"),
+    "OBS_VALUE": ("Value", "Giá trị"),
+    "UNIT_MEASURE": ("Unit", "Đơn vị tính"),
+    "UNIT_MULT": ("Power of ten of the unit", "Bội số (lũy thừa của 10)"),
+    "DECIMALS": ("Decimals", "Số chữ số thập phân"),
+    "OBS_STATUS": ("Status of the value", "Trạng thái giá trị"),
+    "CONF_STATUS": ("Confidentiality", "Mức độ bảo mật"),
+    "LAST_UPDATE": ("Published at", "Thời điểm công bố"),
+}
+
+CODES: Final[Mapping[str, Mapping[str, _Text]]] = {
+    "FREQ": {"D": ("Daily", "Hằng ngày")},
+    "INDICATOR": {one.code: (one.en, one.vi) for one in INDICATORS},
+    "UNIT_MEASURE": {
+        "VENDOR": ("Vendors", "Tiểu thương"),
+        "PERCENT": ("Percent", "Phần trăm"),
+    },
+    "UNIT_MULT": {"0": ("Units", "Đơn vị")},
+    "OBS_STATUS": {
+        "A": ("Normal", "Bình thường"),
+        "M": ("Missing: the value cannot exist", "Không có: giá trị không thể tồn tại"),
+        "Q": ("Missing: suppressed", "Không công bố"),
+    },
+    "CONF_STATUS": {
+        "F": ("Free", "Công khai"),
+        "C": ("Confidential", "Bảo mật"),
+    },
+}
+"""The listed values of each component that has a list, by the codes of the SDMX cross-domain lists
+where there is one (CL_FREQ, CL_UNIT_MULT, CL_OBS_STATUS, CL_CONF_STATUS)."""
+
+FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "REF_AREA": {"dataType": "String", "pattern": f"[0-9]{{2}}|[0-9]{{5}}|{NO_AREA}"},
+    "MARKET": {"dataType": "String", "maxLength": 64, "pattern": "[a-z0-9]+(-[a-z0-9]+)*"},
+    "TIME_PERIOD": {"dataType": "GregorianDay"},
+    "OBS_VALUE": {"dataType": "Double"},
+    "DECIMALS": {"dataType": "Integer", "minValue": 0, "maxValue": 2},
+    "LAST_UPDATE": {"dataType": "DateTime"},
+}
+"""The form of each component that has no list."""
+
+
+def message() -> dict[str, Any]:
+    """The structure message."""
+    return {
+        "meta": {
+            "schema": "https://json.sdmx.org/2.1/sdmx-json-structure-schema.json",
+            "id": f"MARKET_ADOPTION_{VERSION.replace('.', '_')}",
+            "test": False,
+            "prepared": PREPARED,
+            "contentLanguages": ["en", "vi"],
+            "sender": {"id": AGENCY},
+        },
+        "data": {
+            "codelists": [_codelist(component) for component in CODES],
+            "conceptSchemes": [_concepts()],
+            "dataStructures": [_structure()],
+            "dataflows": [
+                {
+                    **_named("MARKET_ADOPTION", "Cashless adoption of markets", "Số liệu chợ 4.0"),
+                    "structure": f"{_MODEL}.datastructure.DataStructure={DATAFLOW}",
+                }
+            ],
+        },
+    }
+
+
+def _named(id_: str, en: str, vi: str) -> dict[str, Any]:
+    return {"id": id_, "version": VERSION, "agencyID": AGENCY, **_names(en, vi)}
+
+
+def _names(en: str, vi: str) -> dict[str, Any]:
+    return {"name": en, "names": {"en": en, "vi": vi}}
+
+
+def _codelist(component: str) -> dict[str, Any]:
+    en, vi = CONCEPTS[component]
+    codes = [{"id": code, **_names(*texts)} for code, texts in CODES[component].items()]
+    return {**_named(f"CL_{component}", en, vi), "codes": codes}
+
+
+def _concepts() -> dict[str, Any]:
+    concepts = [{"id": id_, **_names(*texts)} for id_, texts in CONCEPTS.items()]
+    return {**_named("CS_ADOPTION", "Concepts of the feed", "Khái niệm"), "concepts": concepts}
+
+
+def _structure() -> dict[str, Any]:
+    *dimensions, time = DIMENSIONS
+    return {
+        **_named("MARKET_ADOPTION", "Cashless adoption of markets", "Số liệu chợ 4.0"),
+        "dataStructureComponents": {
+            "dimensionList": {
+                "id": "DimensionDescriptor",
+                "dimensions": [
+                    {**_component(id_), "position": place} for place, id_ in enumerate(dimensions)
+                ],
+                "timeDimension": _component(time),
+            },
+            "measureList": {
+                "id": "MeasureDescriptor",
+                "measures": [{**_component(MEASURE), "usage": "mandatory"}],
+            },
+            "attributeList": {
+                "id": "AttributeDescriptor",
+                "attributes": [
+                    {
+                        **_component(id_),
+                        "usage": "mandatory",
+                        "attributeRelationship": {"observation": {}},
+                    }
+                    for id_ in ATTRIBUTES
+                ],
+            },
+        },
+    }
+
+
+def _component(id_: str) -> dict[str, Any]:
+    concept = f"{_MODEL}.conceptscheme.Concept={AGENCY}:CS_ADOPTION({VERSION}).{id_}"
+    form = (
+        {"enumeration": f"{_MODEL}.codelist.Codelist={AGENCY}:CL_{id_}({VERSION})"}
+        if id_ in CODES
+        else {"format": dict(FORMS[id_])}
+    )
+    return {"id": id_, "conceptIdentity": concept, "localRepresentation": form}
