@@ -28,7 +28,7 @@ SIZE = (1280, 960)
 MASTER_PX = 16
 """Pixels a module of the drawn stickers, before the camera looks at them."""
 
-_POOL = 8
+_POOL = 5
 _INCH_MM = 25.4
 
 

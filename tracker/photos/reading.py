@@ -23,7 +23,7 @@ CLOSE_UPS_MAX: Final = 12
 PROCESSOR_S_MAX: Final = 3.0
 """After this much time of a processor nothing further is begun. A photograph takes under 1 s."""
 
-VIEW_PIXELS_MAX: Final = 4_000_000
+LOOK_PIXELS_MAX: Final = 4_000_000
 """In one look. A larger picture is looked at halved, then in tiles: the library's time grows with
 the square of finder patterns, and a drawn field of them at 12 megapixels took it 29 s."""
 
@@ -78,7 +78,7 @@ class Symbol(NamedTuple):
 def read_symbols(picture: Image.Image) -> list[Symbol]:
     """The decoded symbols of a picture in mode L, in no order, each once."""
     search = _Search(picture)
-    view, factor = _small(picture, VIEW_PIXELS_MAX)
+    view, factor = _small(picture, LOOK_PIXELS_MAX)
     search.look(view, 1 / factor)
     if factor > 1:
         for box in _tiles(picture.size):
@@ -207,13 +207,13 @@ def _small(picture: Image.Image, pixels_max: int) -> tuple[Image.Image, int]:
 
 def _sharp(picture: Image.Image) -> tuple[Image.Image, float]:
     """Out of focus: σ 0.5 module and more at 3 to 7 pixels a module."""
-    view, factor = _small(picture, VIEW_PIXELS_MAX)
+    view, factor = _small(picture, LOOK_PIXELS_MAX)
     return view.filter(ImageFilter.UnsharpMask(3, 250, 0)), 1 / factor
 
 
 def _sharp_small(picture: Image.Image) -> tuple[Image.Image, float]:
     """Out of focus and close up; noise averages away."""
-    view, factor = _small(picture, VIEW_PIXELS_MAX // 4)
+    view, factor = _small(picture, LOOK_PIXELS_MAX // 4)
     if factor == 1:
         view, factor = picture.reduce(2), 2
     return _even(view).filter(ImageFilter.UnsharpMask(3, 250, 0)), 1 / factor
@@ -221,19 +221,19 @@ def _sharp_small(picture: Image.Image) -> tuple[Image.Image, float]:
 
 def _evened(picture: Image.Image) -> tuple[Image.Image, float]:
     """Little contrast, deep shade or glare."""
-    view, factor = _small(picture, VIEW_PIXELS_MAX)
+    view, factor = _small(picture, LOOK_PIXELS_MAX)
     return _even(view), 1 / factor
 
 
 def _soft(picture: Image.Image) -> tuple[Image.Image, float]:
     """Grain, halftone or the grid of a screen."""
-    view, factor = _small(picture, VIEW_PIXELS_MAX)
+    view, factor = _small(picture, LOOK_PIXELS_MAX)
     return view.filter(ImageFilter.BoxBlur(1)), 1 / factor
 
 
 def _large(picture: Image.Image) -> tuple[Image.Image, float]:
     """Tiny symbols in a small picture, or some out of focus too far away."""
-    view, factor = _small(picture, VIEW_PIXELS_MAX // 2)
+    view, factor = _small(picture, LOOK_PIXELS_MAX // 2)
     size = (view.width * 2, view.height * 2)
     large = view.resize(size, Image.Resampling.BICUBIC)
     return large.filter(ImageFilter.UnsharpMask(6, 300, 0)), 2 / factor
