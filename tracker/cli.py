@@ -36,13 +36,11 @@ def _option(*names: str, **more: Any) -> Callable[[F], F]:
     return click.option(*names, setting, default=None, help=EXPLAINED[setting] + env, **more)
 
 
-def _data(command: F) -> F:
-    return _option("--data", setting="data", type=click.Path(path_type=Path))(command)
-
-
-def _address(command: F) -> F:
+def _place(command: F) -> F:
+    """The flags that every command takes: a script may give all commands the same ones."""
     command = _option("--port", setting="port", type=click.IntRange(0, 65535))(command)
-    return _option("--host", setting="host")(command)
+    command = _option("--host", setting="host")(command)
+    return _option("--data", setting="data", type=click.Path(path_type=Path))(command)
 
 
 def _fail(message: str) -> None:
@@ -77,8 +75,7 @@ def main() -> None:
 
 
 @main.command()
-@_data
-@_address
+@_place
 def up(**given: Any) -> None:
     """Run everything: store, service, workers, schedule. Ctrl-C stops it cleanly."""
     from tracker.processes import running
@@ -94,8 +91,7 @@ def up(**given: Any) -> None:
 
 
 @main.command()
-@_data
-@_address
+@_place
 @click.option("--exit", "exit_", is_flag=True, help="use a temporary directory, and end.")
 def demo(exit_: bool, **given: Any) -> None:
     """The city of Vũng Tàu's four markets, from the offices' files to 168/542."""
@@ -105,8 +101,7 @@ def demo(exit_: bool, **given: Any) -> None:
 
 
 @main.command()
-@_data
-@_address
+@_place
 @_option("--processes", setting="processes", type=click.IntRange(1, 64))
 def serve(**given: Any) -> None:
     """Run the HTTP service alone."""
@@ -116,7 +111,7 @@ def serve(**given: Any) -> None:
 
 
 @main.command()
-@_data
+@_place
 @click.option("--queue", required=True, type=click.Choice(["imports", "snapshots", "sheets"]))
 def work(queue: str, **given: Any) -> None:
     """Run one worker on one queue."""
@@ -126,7 +121,7 @@ def work(queue: str, **given: Any) -> None:
 
 
 @main.command()
-@_data
+@_place
 def schedule(**given: Any) -> None:
     """Run the clock: closing days, revisions, jobs that a queue lost."""
     from workers.schedule import run_schedule
@@ -147,7 +142,7 @@ def _csv(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tup
 
 
 @keys.command("create")
-@_data
+@_place
 @click.option(
     "--role",
     required=True,
@@ -184,7 +179,7 @@ def keys_create(
 
 
 @keys.command("list")
-@_data
+@_place
 def keys_list(**given: Any) -> None:
     """All keys without their secrets, one JSON array."""
     from tracker.services import keys as service
@@ -196,7 +191,7 @@ def keys_list(**given: Any) -> None:
 
 
 @keys.command("revoke")
-@_data
+@_place
 @click.argument("key")
 def keys_revoke(key: str, **given: Any) -> None:
     """End a key by its id."""
@@ -212,7 +207,7 @@ def keys_revoke(key: str, **given: Any) -> None:
 
 
 @main.command("import")
-@_data
+@_place
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--kind", required=True, type=click.Choice(["roster", "attachments"]))
 @click.option("--market", help="the market's id; a bank's file may name it in each row")
@@ -238,7 +233,7 @@ def import_(
 
 
 @main.command()
-@_data
+@_place
 @click.option("--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="the same day if not given")
 @click.option("--market", "markets", multiple=True, help="ids of markets; all if not given")
@@ -257,7 +252,7 @@ def snapshot(
 
 
 @main.command()
-@_data
+@_place
 @click.option("--market", "markets", multiple=True, help="ids of markets; all if not given")
 def verify(markets: tuple[str, ...], **given: Any) -> None:
     """Recompute every view from the ledger and name each difference; exit code 1 if any.
@@ -274,7 +269,7 @@ def verify(markets: tuple[str, ...], **given: Any) -> None:
 
 
 @main.command()
-@_data
+@_place
 @click.option("--market", "markets", multiple=True, help="ids of markets; all if not given")
 def rebuild(markets: tuple[str, ...], **given: Any) -> None:
     """Make every view anew from the ledger."""
@@ -292,6 +287,7 @@ main.add_command(pull)
 
 
 @main.command()
+@_place
 @click.option(
     "--part",
     type=click.Choice(["contract", "structure", "context"]),
@@ -299,7 +295,7 @@ main.add_command(pull)
     show_default=True,
     help="contract (YAML), SDMX structure or JSON-LD context (JSON)",
 )
-def openapi(part: str) -> None:
+def openapi(part: str, **_given: Any) -> None:
     """Print the API's contract (OpenAPI 3.1), or what its feed follows."""
     from tracker.api.contract import export
     from tracker.app import create

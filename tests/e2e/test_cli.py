@@ -51,6 +51,27 @@ def test_a_refusal_is_one_line(tmp_path: Path, words: tuple[str, ...], code: str
     assert line.endswith(f"[{code}]")
 
 
+COMMANDS = [
+    "up",
+    "demo",
+    "serve",
+    "work",
+    "schedule",
+    "import",
+    "snapshot",
+    "verify",
+    "rebuild",
+    "openapi",
+]
+
+
+@pytest.mark.parametrize("words", [*([c] for c in COMMANDS), ["keys", "create"], ["keys", "list"]])
+def test_every_command_takes_the_same_place(words: list[str]) -> None:
+    shown = tracker(*words, "--help").stdout
+    for flag in ("--data", "--host", "--port"):
+        assert flag in shown
+
+
 def test_a_directory_that_is_not_there_is_not_made_to_be_verified(tmp_path: Path) -> None:
     done = tracker("verify", "--data", str(tmp_path / "nowhere"))
     assert done.returncode == 1
