@@ -31,6 +31,10 @@ RemovalReason = Literal[
 ]
 
 
+FindingKind = Literal["duplicate_account", "partner_ref_reused"]
+TargetFigure = Literal["attached", "active_30d"]
+
+
 class Person(Struct, frozen=True, array_like=True):
     """Who trades: name (NFC) and phone (`0…`, digits) where known."""
 
@@ -213,6 +217,23 @@ class InvoiceComposed(Fact, frozen=True, array_like=True, tag=16, gc=False):
     code: int
 
 
+class FindingOpened(Fact, frozen=True, array_like=True, tag=17, gc=False):
+    """A derived step found the vendor to share something with another: `other` is a vendor code.
+
+    Each of the two vendors bears one. Nothing personal, so that an erasure changes no count.
+    """
+
+    kind: FindingKind
+    other: str
+
+
+class FindingEnded(Fact, frozen=True, array_like=True, tag=18, gc=False):
+    """What a `FindingOpened` says does not hold any more."""
+
+    kind: FindingKind
+    other: str
+
+
 # ── of a market ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -251,6 +272,68 @@ class Published(Fact, frozen=True, array_like=True, tag=23, gc=False):
     ordinal: int
     content_digest: bytes
     digest: bytes
+    details_digest: bytes = b""
+    """SHA-256 of what the body withholds; empty where it withholds nothing."""
+
+
+class MarketRenamed(Fact, frozen=True, array_like=True, tag=24, gc=False):
+    """The market's name from now on."""
+
+    name: str
+
+
+class AreasAssigned(Fact, frozen=True, array_like=True, tag=25, gc=False):
+    """The units that the market belongs to over time; replaces what was stated before.
+
+    Rows of the unit's code and the day it is valid from (together its key), and the days from
+    which and until which (exclusive; None = for now) the market belongs to it, in order.
+    """
+
+    areas: tuple[tuple[str, int, int, int | None], ...]
+
+
+class TargetSet(Fact, frozen=True, array_like=True, tag=26, gc=False):
+    """How many vendors a figure is to reach by the day `due_on`, a target since the day of `at`.
+
+    Replaces the target for the same figure and day; 0 vendors takes it back.
+    """
+
+    figure: TargetFigure
+    due_on: int
+    vendors: int
+
+
+class MarketClosed(Fact, frozen=True, array_like=True, tag=27, gc=False):
+    """The market is no more from the day of `at`; `into` is the market that it merged into."""
+
+    into: str | None = None
+
+
+class ActivityReported(Fact, frozen=True, array_like=True, tag=28, gc=False):
+    """A bank's report of one day: the number and the sum (dong) of all its payments.
+
+    Replaces the bank's report of that day. `vendors` is how many were paid. `lines` is an HMAC of
+    the report's lines, `paid` one of the set of vendors paid, which is a record: neither a
+    trader's own number nor sum is kept.
+    """
+
+    day: int
+    bin: str
+    payments: int
+    amount_vnd: int
+    vendors: int
+    lines: bytes
+    paid: bytes
+
+
+class FirstPaid(Fact, frozen=True, array_like=True, tag=29, gc=False):
+    """Who was paid for the first time on `day`, kept when that day's sets are dropped.
+
+    `vendors` is a bitmap: bit n, counted from the left, is vendor n.
+    """
+
+    day: int
+    vendors: bytes
 
 
 # ── of the service ───────────────────────────────────────────────────────────────────────────
@@ -298,6 +381,48 @@ class AreasSeeded(Fact, frozen=True, array_like=True, tag=44, gc=False):
     areas: tuple[tuple[str, str, str | None, int, int | None], ...]
 
 
+class GroupDefined(Fact, frozen=True, array_like=True, tag=45, gc=False):
+    """A named group of markets since the day of `at`; `markets` None is every market."""
+
+    group: str
+    name: str
+    markets: tuple[str, ...] | None
+
+
+class IndicatorDefined(Fact, frozen=True, array_like=True, tag=46, gc=False):
+    """An indicator that others report; replaces the definition of that id and version."""
+
+    indicator: str
+    version: str
+    name_vi: str
+    name_en: str
+    numerator: str
+    denominator: str
+    unit: str
+    period: str
+    disaggregations: tuple[str, ...] = ()
+
+
+class IndicatorReported(Fact, frozen=True, array_like=True, tag=47, gc=False):
+    """A value that a body reported for an area and a day; a later one is the next revision.
+
+    The area is (code, valid_from). Numerator and denominator, or a bare rate in hundredths of a
+    percent (`rate`) with its comparator (`eq`, `gt`, `ge`).
+    """
+
+    indicator: str
+    version: str
+    area: str
+    area_from: int
+    day: int
+    revision: int
+    source: str
+    numerator: int | None
+    denominator: int | None
+    rate: int | None
+    comparator: Literal["eq", "gt", "ge"] = "eq"
+
+
 VendorFact = (
     Registered
     | ProfileChanged
@@ -315,9 +440,32 @@ VendorFact = (
     | IncidentOpened
     | IncidentHandled
     | InvoiceComposed
+    | FindingOpened
+    | FindingEnded
 )
-MarketFact = MarketOpened | ZoneAdded | CensusDeclared | Published | Voided
-ServiceFact = MarketFounded | KeyCreated | KeyRevoked | AreaAdded | AreasSeeded
+MarketFact = (
+    MarketOpened
+    | ZoneAdded
+    | CensusDeclared
+    | Published
+    | Voided
+    | MarketRenamed
+    | AreasAssigned
+    | TargetSet
+    | MarketClosed
+    | ActivityReported
+    | FirstPaid
+)
+ServiceFact = (
+    MarketFounded
+    | KeyCreated
+    | KeyRevoked
+    | AreaAdded
+    | AreasSeeded
+    | GroupDefined
+    | IndicatorDefined
+    | IndicatorReported
+)
 AnyFact = VendorFact | MarketFact | ServiceFact
 
 _encoder = msgpack.Encoder()

@@ -183,9 +183,10 @@ def content(market: Market, sums: DaySums, day: int) -> dict[str, Any]:
     counts = sums.counts(day)
     census = market.census_on(day)
     base = denominator(census, counts.registered)
+    area = market.area_on(day)
     return {
         "market": market.id,
-        "area_code": market.area_on(day),
+        "area_code": None if area is None else area.code,
         "date": day_date(day).isoformat(),
         "definition_version": DEFINITION_VERSION,
         "denominator": {"value": base.value, "basis": base.basis},

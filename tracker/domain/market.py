@@ -8,7 +8,17 @@ from msgspec import Struct
 
 from tracker.domain.codes import event_id
 from tracker.domain.days import day_of
-from tracker.domain.facts import CensusDeclared, MarketFact, MarketOpened, ZoneAdded
+from tracker.domain.facts import (
+    AreasAssigned,
+    CensusDeclared,
+    MarketClosed,
+    MarketFact,
+    MarketOpened,
+    MarketRenamed,
+    TargetFigure,
+    TargetSet,
+    ZoneAdded,
+)
 from tracker.domain.vendor import in_order
 
 Basis = Literal["census", "roster"]
@@ -24,26 +34,62 @@ class Census(Struct, frozen=True):
     recorded: int
 
 
+class Target(Struct, frozen=True):
+    """How many vendors a figure is to reach by a day; a target since the day `since`."""
+
+    id: str
+    figure: TargetFigure
+    due_on: int
+    vendors: int
+    since: int
+    recorded: int
+
+
+class Membership(Struct, frozen=True):
+    """The market belongs to the unit (`code`, `valid_from`) from a day until (exclusive) another."""
+
+    code: str
+    valid_from: int
+    first: int
+    end: int | None
+
+
 class Market(Struct, frozen=True):
-    """One market: its names, its area, its zones and its censuses, the latest effective last."""
+    """One market: names, areas in order, zones, censuses and targets, the latest effective last.
+
+    `closed_on` is the first day on which it is no more, `into` the market that it merged into.
+    """
 
     id: str
     name: str
     prefix: str
-    area_code: str | None
-    area_from: int | None
+    areas: tuple[Membership, ...]
     opened_on: int
     zones: tuple[str, ...]
     censuses: tuple[Census, ...]
     version: int
+    targets: tuple[Target, ...] = ()
+    closed_on: int | None = None
+    into: str | None = None
 
     def open_on(self, day: int) -> bool:
         """Whether the market trades on that day."""
-        return self.opened_on <= day
+        return self.opened_on <= day and (self.closed_on is None or day < self.closed_on)
 
-    def area_on(self, day: int) -> str | None:
-        """The code of the unit that the market belongs to on the day; None while unassigned."""
-        return self.area_code if self.area_from is not None and self.area_from <= day else None
+    def area_on(self, day: int) -> Membership | None:
+        """The unit that the market belongs to on the day; None while unassigned."""
+        for area in self.areas:
+            if area.first <= day and (area.end is None or day < area.end):
+                return area
+        return None
+
+    def targets_on(self, day: int) -> list[Target]:
+        """The targets that stand on the day, by figure and day due; of equal ones the latest."""
+        standing: dict[tuple[str, int], Target] = {}
+        for target in self.targets:
+            if target.since <= day:
+                standing[target.figure, target.due_on] = target
+        return [target for _, target in sorted(standing.items()) if target.vendors]
 
     def census_on(self, day: int) -> int | None:
         """The latest census effective on or before the day."""
@@ -59,35 +105,58 @@ class Denominator(NamedTuple):
     overrun: bool
 
 
+def first_area(code: str | None, valid_from: int | None) -> tuple[Membership, ...]:
+    """The area given when a market is set up: its own since the unit is valid, and for now."""
+    if code is None or valid_from is None:
+        return ()
+    return (Membership(code, valid_from, valid_from, None),)
+
+
 def market_of(market: str, facts: tuple[MarketFact, ...]) -> Market | None:
     """The market's state from its facts in the order of the ledger; None before it opened."""
     opened: MarketOpened | None = None
+    name, closed = "", None
     zones: list[str] = []
+    areas: tuple[Membership, ...] | None = None
     censuses: list[Census] = []
+    targets: list[Target] = []
+    prefix = facts[0].prefix if facts and isinstance(facts[0], MarketOpened) else ""
     for ordinal, fact in in_order(facts):
+        day, id_ = day_of(fact.at), event_id(prefix, ordinal)
         match fact:
             case MarketOpened():
-                opened = fact
+                opened, name = fact, name or fact.name
                 zones.extend(z for z in fact.zones if z not in zones)
+            case MarketRenamed():
+                name = fact.name
             case ZoneAdded() if fact.zone not in zones:
                 zones.append(fact.zone)
+            case AreasAssigned():
+                areas = tuple(Membership(*row) for row in fact.areas)
             case CensusDeclared():
-                prefix = facts[0].prefix if isinstance(facts[0], MarketOpened) else ""
-                id_ = event_id(prefix, ordinal)
-                day = day_of(fact.at)
                 censuses.append(Census(id_, day, fact.vendors, fact.source, fact.recorded))
+            case TargetSet():
+                targets.append(
+                    Target(id_, fact.figure, fact.due_on, fact.vendors, day, fact.recorded)
+                )
+            case MarketClosed():
+                closed = fact
     if opened is None:
         return None
+    if areas is None:
+        areas = first_area(opened.area_code, opened.area_from)
     return Market(
         id=market,
-        name=opened.name,
+        name=name,
         prefix=opened.prefix,
-        area_code=opened.area_code,
-        area_from=opened.area_from,
+        areas=areas,
         opened_on=day_of(opened.at),
         zones=tuple(zones),
         censuses=tuple(censuses),
         version=len(facts),
+        targets=tuple(targets),
+        closed_on=None if closed is None else day_of(closed.at),
+        into=None if closed is None else closed.into,
     )
 
 

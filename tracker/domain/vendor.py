@@ -22,6 +22,9 @@ from tracker.domain.facts import (
     CodePrinted,
     CodeRevoked,
     Fact,
+    FindingEnded,
+    FindingKind,
+    FindingOpened,
     IncidentHandled,
     IncidentOpened,
     InvoiceComposed,
@@ -114,6 +117,7 @@ class Vendor(Struct, frozen=True):
     accounts: Mapping[str, Account] = {}
     codes: Mapping[int, Code] = {}
     incidents: Mapping[int, Incident] = {}
+    findings: frozenset[tuple[FindingKind, str]] = frozenset()
     first_attached_at: int | None = None
     last_end: str = ""
 
@@ -228,6 +232,10 @@ def _applied(vendor: Vendor, event: int, fact: VendorFact) -> Vendor:
             return replace(vendor, incidents={**vendor.incidents, event: opened})
         case IncidentHandled():
             return _handle(vendor, fact)
+        case FindingOpened():
+            return replace(vendor, findings=vendor.findings | {(fact.kind, fact.other)})
+        case FindingEnded():
+            return replace(vendor, findings=vendor.findings - {(fact.kind, fact.other)})
         case Voided() | InvoiceComposed():
             return vendor
 

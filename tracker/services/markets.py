@@ -18,7 +18,7 @@ from tracker.domain.facts import (
     MarketFounded,
     MarketOpened,
 )
-from tracker.domain.market import Market
+from tracker.domain.market import Market, first_area
 from tracker.services import areas
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.store.commit import MARKET, Commit, Done, Taken
@@ -101,8 +101,9 @@ async def create(
         )
         there = await tracker.reader.market(new.id)
         if there is not None:
-            same = (new.name, new.prefix, new.area_code, new.opened_on)
-            if (there.name, there.prefix, there.area_code, there.opened_on) != same:
+            as_asked = first_area(new.area_code, area_from)
+            same = (new.name, new.prefix, as_asked, new.opened_on)
+            if (there.name, there.prefix, there.areas, there.opened_on) != same:
                 raise _exists()
             created = Created(market_out(there), False)
         else:
@@ -110,8 +111,7 @@ async def create(
                 id=new.id,
                 name=new.name,
                 prefix=new.prefix,
-                area_code=new.area_code,
-                area_from=area_from,
+                areas=first_area(new.area_code, area_from),
                 opened_on=new.opened_on,
                 zones=new.zones,
                 censuses=(),
@@ -181,15 +181,19 @@ def _exists() -> Conflict:
 
 def market_out(market: Market) -> MarketOut:
     """The market as everybody may see it."""
-    its_areas = []
-    if market.area_code is not None and market.area_from is not None:
-        since = day_date(market.area_from).isoformat()
-        its_areas = [MarketArea(market.area_code, since, None)]
+    its_areas = [
+        MarketArea(
+            area.code,
+            day_date(area.first).isoformat(),
+            None if area.end is None else day_date(area.end).isoformat(),
+        )
+        for area in market.areas
+    ]
     return MarketOut(
         id=market.id,
         name=market.name,
         prefix=market.prefix,
-        area_code=market.area_code,
+        area_code=its_areas[-1].area_code if its_areas and its_areas[-1].to is None else None,
         areas=its_areas,
         zones=list(market.zones),
         opened_on=day_date(market.opened_on).isoformat(),

@@ -19,8 +19,10 @@ from tracker.domain import facts
 from tracker.domain.facts import (
     AccountLinked,
     AccountUnlinked,
+    ActivityReported,
     AnyFact,
     AreaAdded,
+    AreasAssigned,
     AreasSeeded,
     Attached,
     CensusDeclared,
@@ -28,14 +30,22 @@ from tracker.domain.facts import (
     CodePrinted,
     CodeRevoked,
     Fact,
+    FindingEnded,
+    FindingOpened,
+    FirstPaid,
+    GroupDefined,
     IncidentHandled,
     IncidentOpened,
+    IndicatorDefined,
+    IndicatorReported,
     InvoiceComposed,
     KeyCreated,
     KeyRevoked,
+    MarketClosed,
     MarketFact,
     MarketFounded,
     MarketOpened,
+    MarketRenamed,
     Moved,
     ProfileChanged,
     Published,
@@ -44,6 +54,7 @@ from tracker.domain.facts import (
     Scanned,
     ServiceFact,
     StatusChanged,
+    TargetSet,
     VendorFact,
     Voided,
     ZoneAdded,
@@ -123,8 +134,76 @@ PINS: list[tuple[AnyFact, str]] = [
         "9616cf000001886fa0f700cf000001886fa0f77ba26b31cd021ea475626e64",
     ),
     (
-        Published(*WHEN, 19_508, 1, 912, 7, b"\x06", b"\x07"),
-        "9a17cf000001886fa0f700cf000001886fa0f77ba26b31cd4c3401cd039007c40106c40107",
+        Published(*WHEN, 19_508, 1, 912, 7, b"\x06", b"\x07", b"\x08"),
+        "9b17cf000001886fa0f700cf000001886fa0f77ba26b31cd4c3401cd039007c40106c40107c40108",
+    ),
+    (
+        MarketRenamed(*WHEN, "Chợ phường 7"),
+        "9518cf000001886fa0f700cf000001886fa0f77ba26b31b14368e1bba3207068c6b0e1bb9d6e672037",
+    ),
+    (
+        AreasAssigned(*WHEN, (("26506", 14_000, 19_000, 20_270), ("26506", 20_270, 20_270, None))),
+        "9519cf000001886fa0f700cf000001886fa0f77ba26b319294a53236353036cd36b0cd4a38cd4f2e94a53236353036cd4f2ecd4f2ec0",
+    ),
+    (
+        TargetSet(*WHEN, "attached", 20_453, 500),
+        "971acf000001886fa0f700cf000001886fa0f77ba26b31a86174746163686564cd4fe5cd01f4",
+    ),
+    (
+        MarketClosed(*WHEN, "cho-moi"),
+        "951bcf000001886fa0f700cf000001886fa0f77ba26b31a763686f2d6d6f69",
+    ),
+    (
+        ActivityReported(*WHEN, 19_508, "970436", 812, 112_300_000, 41, b"\x09", b"\x0a"),
+        "9b1ccf000001886fa0f700cf000001886fa0f77ba26b31cd4c34a6393730343336cd032cce06b18fe029c40109c4010a",
+    ),
+    (
+        FirstPaid(*WHEN, 19_508, b"\x40"),
+        "961dcf000001886fa0f700cf000001886fa0f77ba26b31cd4c34c40140",
+    ),
+    (
+        FindingOpened(*WHEN, "duplicate_account", "CVT-0042-A"),
+        "9611cf000001886fa0f700cf000001886fa0f77ba26b31b16475706c69636174655f6163636f756e74aa4356542d303034322d41",
+    ),
+    (
+        FindingEnded(*WHEN, "partner_ref_reused", "CVT-0042-A"),
+        "9612cf000001886fa0f700cf000001886fa0f77ba26b31b2706172746e65725f7265665f726575736564aa4356542d303034322d41",
+    ),
+    (
+        GroupDefined(*WHEN, "pilot", "Chợ thí điểm", ("m1", "m2")),
+        "972dcf000001886fa0f700cf000001886fa0f77ba26b31a570696c6f74b24368e1bba3207468c3ad20c49169e1bb836d92a26d31a26d32",
+    ),
+    (
+        IndicatorDefined(
+            *WHEN,
+            "digital-signatures",
+            "1",
+            "Chữ ký số",
+            "Digital signatures",
+            "n",
+            "d",
+            "percent",
+            "P1Y",
+            ("area",),
+        ),
+        "9d2ecf000001886fa0f700cf000001886fa0f77ba26b31b26469676974616c2d7369676e617475726573a131ae4368e1bbaf206bc3bd2073e1bb91b24469676974616c207369676e617475726573a16ea164a770657263656e74a350315991a461726561",
+    ),
+    (
+        IndicatorReported(
+            *WHEN,
+            "digital-signatures",
+            "1",
+            "79",
+            20_270,
+            20_453,
+            2,
+            "STTTT",
+            81_691,
+            277_975,
+            None,
+            "eq",
+        ),
+        "9f2fcf000001886fa0f700cf000001886fa0f77ba26b31b26469676974616c2d7369676e617475726573a131a23739cd4f2ecd4fe502a55354545454ce00013f1bce00043dd7c0a26571",
     ),
     (
         MarketFounded(*WHEN, "cho-vung-tau", "CVT"),
@@ -171,6 +250,17 @@ TAGS = {
     KeyRevoked: 42,
     AreaAdded: 43,
     AreasSeeded: 44,
+    MarketRenamed: 24,
+    AreasAssigned: 25,
+    TargetSet: 26,
+    MarketClosed: 27,
+    ActivityReported: 28,
+    FirstPaid: 29,
+    FindingOpened: 17,
+    FindingEnded: 18,
+    GroupDefined: 45,
+    IndicatorDefined: 46,
+    IndicatorReported: 47,
 }
 NAMES = [type(fact).__name__ for fact in EXAMPLES]
 
@@ -182,6 +272,12 @@ def test_a_fact_is_written_as_it_always_was(fact: AnyFact, pin: str) -> None:
 
 @pytest.mark.parametrize(("fact", "pin"), PINS, ids=NAMES)
 def test_a_fact_of_old_is_still_read(fact: AnyFact, pin: str) -> None:
+    assert decode_fact(bytes.fromhex(pin)) == fact
+
+
+def test_a_publication_from_before_details_is_still_read() -> None:
+    pin = "9a17cf000001886fa0f700cf000001886fa0f77ba26b31cd4c3401cd039007c40106c40107"
+    fact = Published(*WHEN, 19_508, 1, 912, 7, b"\x06", b"\x07")
     assert decode_fact(bytes.fromhex(pin)) == fact
 
 

@@ -122,7 +122,9 @@ class TestMarket:
     def test_an_area_is_the_markets_from_the_day_that_the_unit_is_valid(self) -> None:
         place = market()
         assert place.area_on(UNIT_FROM - 1) is None
-        assert place.area_on(UNIT_FROM) == "26506"
+        unit = place.area_on(UNIT_FROM)
+        assert unit is not None
+        assert (unit.code, unit.valid_from) == ("26506", UNIT_FROM)
 
     def test_is_open_from_its_first_day(self) -> None:
         place = market()
