@@ -15,52 +15,71 @@ from tracker.api.conventions.edge import Edge
 from tracker.api.conventions.guard import check_routes, guard
 from tracker.api.conventions.principals import Principals
 from tracker.api.conventions.problems import HANDLERS
+from tracker.api.resources.activity import ActivityDays
 from tracker.api.resources.adoption import Adoption
 from tracker.api.resources.areas import Areas
 from tracker.api.resources.banks import Banks
 from tracker.api.resources.code_life import CodeLife
 from tracker.api.resources.codes import Codes
+from tracker.api.resources.events import Events
 from tracker.api.resources.feed import Feed
 from tracker.api.resources.field_round import FieldRound
+from tracker.api.resources.groups import Groups
 from tracker.api.resources.health import HealthChecks
 from tracker.api.resources.imports import Imports
 from tracker.api.resources.incidents import Incidents
+from tracker.api.resources.indicators import Indicators
 from tracker.api.resources.jobs import Jobs
 from tracker.api.resources.keys import Keys
 from tracker.api.resources.markets import Markets
 from tracker.api.resources.me import Me
+from tracker.api.resources.one_market import OneMarket
 from tracker.api.resources.pages import Pages
+from tracker.api.resources.roll_ups import RollUpsOfDays
 from tracker.api.resources.scans import Scans
 from tracker.api.resources.sheets import Sheets
 from tracker.api.resources.snapshots import Snapshots
+from tracker.api.resources.targets import Targets
+from tracker.api.resources.vendor_accounts import VendorAccounts
+from tracker.api.resources.vendor_life import VendorLife
 from tracker.api.resources.vendors import Vendors
 from tracker.bootstrap import open_tracker
-from tracker.services import areas
+from tracker.services import areas, groups, indicators
 from tracker.services.adoption import LiveFigures
 from tracker.services.context import Tracker
+from tracker.services.roll_ups import RollUps
 from tracker.settings import Settings
 
 TrackerFactory = Callable[[], AbstractAsyncContextManager[Tracker]]
 
 CONTROLLERS = (
+    ActivityDays,
     Adoption,
     Areas,
     Banks,
     CodeLife,
     Codes,
+    Events,
     Feed,
     FieldRound,
+    Groups,
     HealthChecks,
     Imports,
     Incidents,
+    Indicators,
     Jobs,
     Keys,
     Markets,
     Me,
+    OneMarket,
     Pages,
+    RollUpsOfDays,
     Scans,
     Sheets,
     Snapshots,
+    Targets,
+    VendorAccounts,
+    VendorLife,
     Vendors,
 )
 
@@ -113,11 +132,13 @@ def create() -> Litestar:
 
 @asynccontextmanager
 async def _first_start(settings: Settings) -> AsyncIterator[Tracker]:
-    """A tracker whose store knows the administrative units."""
+    """A tracker whose store knows the units, the group of all markets and the indicators."""
     async with open_tracker(settings) as tracker:
         await areas.seed(tracker)
+        await groups.seed(tracker)
+        await indicators.seed(tracker)
         yield tracker
 
 
 def _service(tracker: Tracker) -> Service:
-    return Service(tracker, LiveFigures(tracker), Principals(tracker))
+    return Service(tracker, LiveFigures(tracker), RollUps(tracker), Principals(tracker))

@@ -122,10 +122,18 @@ def _result(job: Job) -> Job:
 
 async def verify_store(tracker: Tracker, markets: list[str] | None) -> bool:
     """Prints every difference between ledger and views; whether there was none."""
-    found = 0
-    async for difference in audit.verify(tracker, markets, seen=_checked):
+    found = unkeyed = 0
+
+    def seen(progress: audit.Progress) -> None:
+        nonlocal unkeyed
+        unkeyed = progress.unkeyed
+        _checked(progress)
+
+    async for difference in audit.verify(tracker, markets, seen=seen):
         click.echo(difference.text())
         found += 1
+    if unkeyed:
+        click.echo(f"{unkeyed} sets of vendors paid were not compared: there is no key for that")
     click.echo("clean" if not found else f"{found} differences")
     return not found
 

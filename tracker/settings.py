@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct, field
 
+from tracker.access.keys import ROLES
 from tracker.domain.errors import Invalid
 
 MIB: Final = 1024 * 1024
+DAYS_DIGITS_MAX: Final = 5
+"""Longer than any history: a typing error."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -28,11 +32,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     port: int = 8480
     processes: int = 1
     revision_quiet_s: int = 300
+    seal_quiet_s: int = 300
     close_at_minute: int = 5
+    activity_days_kept: int = 731
     tick_s: float = 1.0
     upload_bytes_max: int = 128 * MIB
     body_bytes_max: int = 1 * MIB
     store_connections_max: int = 64
+    backdate_days: str = "bank=90,manager=366,field=30"
     log_level: str = "info"
 
     @classmethod
@@ -47,7 +54,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             if text is not None:
                 values[name] = _parse(variable(name), text, str(type_))
         values.update({name: value for name, value in given.items() if value is not None})
-        return cls(**values)  # type: ignore[arg-type]
+        settings = cls(**values)  # type: ignore[arg-type]
+        _backdating(settings.backdate_days)
+        return settings
+
+    def backdate_days_of(self, role: str) -> int | None:
+        """How many days back this role may date a single fact; None is without limit."""
+        return _backdating(self.backdate_days).get(role)
 
 
 EXPLAINED: Final[dict[str, str]] = {
@@ -59,13 +72,38 @@ EXPLAINED: Final[dict[str, str]] = {
     "port": "port the service listens on",
     "processes": "service processes; one per core that you can spare",
     "revision_quiet_s": "seconds without new facts before a market's outdated days are recomputed",
+    "seal_quiet_s": "seconds without new entries before the end of a ledger is sealed",
     "close_at_minute": "minutes after midnight (Vietnam) at which the day before is closed",
+    "activity_days_kept": "days for which the sets of vendors paid are kept: 24 months, so that "
+    "a year can be compared with the one before; no less than the 90 days of the figures",
     "tick_s": "seconds between two looks of the schedule",
     "upload_bytes_max": "largest imported file; a million CSV rows are about 100 MB",
     "body_bytes_max": "largest request body that is not a file",
     "store_connections_max": "connections a process opens to the store",
+    "backdate_days": "days back that a role may date a fact; a role not named has no limit",
     "log_level": "debug, info, warning or error",
 }
+
+
+@cache
+def _backdating(text: str) -> Mapping[str, int]:
+    """Role → days.
+
+    By default a field team has seen what it states within the month, a bank's back office settles
+    a quarter, a manager puts the books of a year in order. Whoever sets up a market opens it by an
+    import, which has no limit: `effective_on` is bounded by the market's opening.
+    """
+    limits: dict[str, int] = {}
+    for part in filter(None, text.replace(" ", "").split(",")):
+        role, _, days = part.partition("=")
+        if role not in ROLES or not days.isdecimal() or len(days) > DAYS_DIGITS_MAX:
+            raise Invalid(
+                f"{variable('backdate_days')} is a list such as bank=90,manager=366,field=30: "
+                f"roles ({', '.join(ROLES)}), each with a number of days. Correct the environment.",
+                code="SETTING_INVALID",
+            )
+        limits[role] = int(days)
+    return limits
 
 
 def variable(name: str) -> str:

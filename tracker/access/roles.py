@@ -8,6 +8,8 @@ Some lines that are decisions:
 - admin does the banks' and managers' daily work too (a small city has one office for all of it),
   but cannot read the ledger endpoint: the contract keeps that for the auditor, who checks admins;
 - the auditor sees everything masked, so not a code's payload, which holds an account number;
+- sums of a ward, a province or a group are published figures, so every role reads them, but only
+  where all markets of the sum are in scope: a part of a ward is no figure of the ward;
 - a bank neither scans nor walks rounds: verdicts speak of other banks' codes.
 
 An ownership rule within a permission (a bank and the vendors it registered, a job and who started
@@ -73,6 +75,9 @@ class Permission(StrEnum):
     """Confirm, dismiss, resolve."""
     ROUND_READ = "round.read"
     EVENTS_VOID = "events.void"
+    ACTIVITY_READ = "activity.read"
+    """A bank's day in a market: number and sum of all payments, and which vendors were paid."""
+    ACTIVITY_WRITE = "activity.write"
     IMPORTS_WRITE = "imports.write"
     """Send a file at all; which kind is one of the three below."""
     IMPORTS_ROSTER = "imports.roster"
@@ -86,6 +91,9 @@ class Permission(StrEnum):
     """What a published body withholds: small rows and money."""
     SNAPSHOTS_RUN = "snapshots.run"
     GROUPS_WRITE = "groups.write"
+    INDICATORS_READ = "indicators.read"
+    """What others report beside the markets: the catalogue and its values."""
+    INDICATORS_WRITE = "indicators.write"
     LEDGER_READ = "ledger.read"
     KEYS_MANAGE = "keys.manage"
 
@@ -130,6 +138,8 @@ PERMISSIONS: Mapping[Permission, Mapping[Role, Level]] = MappingProxyType(
         _P.INCIDENTS_WRITE: _row("  does  sees  does  sees  -     sees"),
         _P.ROUND_READ: _row("       does  -     does  does  -     does"),
         _P.EVENTS_VOID: _row("      does  does  does  does  -     sees"),
+        _P.ACTIVITY_READ: _row("    does  does  does  -     -     does"),
+        _P.ACTIVITY_WRITE: _row("   does  does  sees  -     -     sees"),
         _P.IMPORTS_WRITE: _row("    does  does  does  -     -     sees"),
         _P.IMPORTS_ROSTER: _row("   does  sees  does  -     -     sees"),
         _P.IMPORTS_ATTACHMENTS: _row("does does does  -     -     sees"),
@@ -140,6 +150,8 @@ PERMISSIONS: Mapping[Permission, Mapping[Role, Level]] = MappingProxyType(
         _P.SNAPSHOTS_DETAILS: _row("does  -     does  -     -     does"),
         _P.SNAPSHOTS_RUN: _row("    does  sees  does  sees  sees  sees"),
         _P.GROUPS_WRITE: _row("     does  sees  sees  sees  sees  sees"),
+        _P.INDICATORS_READ: _row("  does  does  does  does  does  does"),
+        _P.INDICATORS_WRITE: _row(" does  sees  sees  sees  sees  sees"),
         _P.LEDGER_READ: _row("      sees  -     -     -     -     does"),
         _P.KEYS_MANAGE: _row("      does  -     -     -     -     -   "),
     }

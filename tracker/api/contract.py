@@ -112,6 +112,7 @@ def _shapes(known: list[Route]) -> dict[str, Any]:
     wanted: list[Any] = []
     for route in known:
         wanted += [answer.shape for answer in route.doc.answers.values() if answer.shape]
+        wanted += [shape for answer in route.doc.answers.values() for shape in answer.beside]
         body = _body_shape(route)
         if body is not None:
             wanted.append(body)
@@ -139,6 +140,8 @@ def _operation(route: Route) -> dict[str, Any]:
     shape = _body_shape(route)
     if shape is not None:
         made["requestBody"] = contract_bodies.json_body(shape, doc)
+    elif doc.file is not None and doc.table:
+        made["requestBody"] = contract_bodies.table_body(doc.file)
     elif doc.file is not None:
         made["requestBody"] = contract_bodies.file_body(doc.file, doc.query)
     made["responses"] = dict(sorted({**_answers(route), **_refusals(route)}.items()))
@@ -173,7 +176,7 @@ def _parameters(route: Route) -> Iterator[dict[str, Any]]:
             continue
         name = declared.name or field.name
         path = isinstance(declared, PathParameter)
-        example = parts.PATHS.get(name) if path else route.doc.query.get(name)
+        example = (parts.PATHS | route.doc.path).get(name) if path else route.doc.query.get(name)
         made: dict[str, Any] = {"name": name, "in": "path" if path else "query"}
         said = declared.description or parts.SAID.get(name)
         if said:
@@ -206,6 +209,8 @@ def _headers(route: Route) -> Iterator[dict[str, Any]]:
         yield parts.IDEMPOTENCY_KEY
     if route.doc.if_match:
         yield parts.IF_MATCH
+    if route.doc.if_match_to_replace:
+        yield parts.IF_MATCH_TO_REPLACE
     if any("ETag" in answer.headers for answer in route.doc.answers.values()) and (
         route.method == "get"
     ):
@@ -267,11 +272,11 @@ def _implied(route: Route) -> Iterator[str]:
         yield "CURSOR_INVALID"
     if _body_shape(route) is not None:
         yield from ("MALFORMED_JSON", "INVALID_BODY", "TOO_LARGE", "MEDIA_TYPE")
-    elif route.doc.file is not None:
+    elif route.doc.file is not None and not route.doc.table:
         yield "INVALID_BODY"
     if route.doc.retries:
         yield from ("IDEMPOTENCY_KEY_INVALID", "IDEMPOTENCY_KEY_REUSED")
-    if route.doc.if_match:
+    if route.doc.if_match or route.doc.if_match_to_replace:
         yield from ("PRECONDITION_REQUIRED", "PRECONDITION_FAILED")
     if route.handler.opt.get(REQUIRED):
         yield "IDEMPOTENCY_KEY_MISSING"

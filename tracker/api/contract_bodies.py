@@ -33,6 +33,19 @@ def _form(part: str, fields: Any) -> dict[str, Any]:
     return schema
 
 
+def table_body(example: str) -> dict[str, Any]:
+    """A body that is a table: CSV, or JSON lines."""
+    text = {"schema": {"type": "string"}}
+    return {
+        "required": True,
+        "content": {
+            "text/csv": {**text, "examples": {"request": {"value": example}}},
+            "application/jsonl": text,
+            "application/octet-stream": text,
+        },
+    }
+
+
 def file_body(example: str, fields: dict[str, Any]) -> dict[str, Any]:
     """The body of an upload: multipart, or the file itself."""
     schema = {
@@ -40,7 +53,7 @@ def file_body(example: str, fields: dict[str, Any]) -> dict[str, Any]:
         "required": ["file", "kind"],
         "properties": {
             "file": {"type": "string", "contentMediaType": "application/octet-stream"},
-            "kind": {"type": "string", "enum": ["roster", "attachments"]},
+            "kind": {"type": "string", "enum": ["roster", "attachments", "activity"]},
             "market": {"type": "string"},
             "effective_on": {"type": "string", "format": "date"},
             "dry_run": {"type": "boolean", "default": False},

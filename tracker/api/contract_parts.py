@@ -30,6 +30,10 @@ PATHS: Final[dict[str, str]] = {
     "key": "abcdefgh",
     "name": "stall-taken",
     "incident": event_id(_VENDOR, 8),
+    "area": "26506",
+    "group": "cho-hai-san",
+    "indicator": "digital-signatures",
+    "event": event_id(_VENDOR, 5),
 }
 """A value for each path parameter; with the bodies of the routes they make one small story."""
 
@@ -44,6 +48,10 @@ SAID: Final[dict[str, str]] = {
     "key": "The key's id, the part of a key after `ctk_`.",
     "name": "The code of a problem in lower case with dashes.",
     "incident": "The incident's id.",
+    "area": "The code of a ward or province; with the day it names a unit.",
+    "group": "The group's id.",
+    "indicator": "The indicator's id.",
+    "event": "The event's id: a vendor code or a market's prefix, and a number.",
     "zone": "Of the vendor's own zone.",
     "category": "Of the vendor's own trade.",
 }
@@ -52,13 +60,17 @@ TAGS: Final[dict[str, str]] = {
     "banks": "The banks that a payment can name.",
     "areas": "Administrative units over time.",
     "markets": "Markets and the declared numbers of their vendors.",
+    "groups": "Named groups of markets over time.",
     "vendors": "Traders, their stalls and accounts.",
+    "events": "What was stated about vendors and markets, and how a wrong fact is taken back.",
     "codes": "Payment codes and what happens to their stickers.",
     "sheets": "Stickers of many vendors as one file to print.",
     "scans": "What hangs at the stalls, and which to visit next.",
     "incidents": "Strangers' codes at stalls.",
     "adoption": "The figures as they stand now.",
+    "activity": "What the banks report of each day: how much was paid in all, and to whom.",
     "snapshots": "The figures of closed days, and the feed of all publications.",
+    "indicators": "Cashless indicators around the markets, as others report them.",
     "imports": "Offices' rosters and banks' files.",
     "jobs": "What the workers were asked for.",
     "keys": "API keys.",
@@ -114,6 +126,12 @@ IF_MATCH: Final[dict[str, Any]] = {
     "description": "The ETag of what you decided on; `*` is any.",
     "schema": {"type": "string"},
     "examples": {"request": {"value": "*"}},
+}
+IF_MATCH_TO_REPLACE: Final[dict[str, Any]] = {
+    **IF_MATCH,
+    "required": False,
+    "description": "The ETag of the vendor that you decided on, where this replaces something "
+    "that is there; `*` is any.",
 }
 
 TITLES: Final = {
@@ -230,10 +248,15 @@ def renamed(components: dict[str, Any]) -> dict[str, Any]:
 
 
 def _nullable(schema: dict[str, Any]) -> None:
-    """What need not be there may be null: the two are the same in a body."""
+    """What need not be there may be null: the two are the same in a body.
+
+    Not so in a merge patch, whose fields have no default: null clears, where that is possible.
+    """
     for name, property_ in schema["properties"].items():
         may = property_.get("anyOf", ())
-        if name not in schema.get("required", ()) and {"type": "null"} not in may:
+        if name in schema.get("required", ()) or "default" not in property_:
+            continue
+        if {"type": "null"} not in may:
             schema["properties"][name] = {"anyOf": [property_, {"type": "null"}]}
 
 
@@ -259,9 +282,10 @@ def problem_example(entry: Entry) -> dict[str, Any]:
     }
 
 
-def address(path: str, query: dict[str, Any]) -> str:
-    """A path template and a query with the example's values."""
-    filled = re.sub(r"\{(\w+)\}", lambda found: PATHS[found[1]], path)
+def address(path: str, query: dict[str, Any], own: dict[str, str] | None = None) -> str:
+    """A path template and a query with the example's values; `own` are those of the route."""
+    values = PATHS | (own or {})
+    filled = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
     return filled + ("?" + urlencode(query) if query else "")
 
 
@@ -271,11 +295,11 @@ def curl(path: str, method: str, doc: Doc) -> str:
     line += ' -H "Authorization: Bearer $KEY"'
     if doc.retries:
         line += ' -H "Idempotency-Key: $(uuidgen)"'
-    if doc.if_match:
+    if doc.if_match or doc.if_match_to_replace:
         line += " -H 'If-Match: *'"
     if doc.body is not None:
         body = json.dumps(doc.body, ensure_ascii=False).replace("'", "'\\''")
         line += f" -H 'Content-Type: application/json' -d '{body}'"
     if doc.file is not None:
-        line += " --data-binary @roster.csv"
-    return f'{line} "$TRACKER{address(path, doc.query)}"'
+        line += f" --data-binary @{'activity' if doc.table else 'roster'}.csv"
+    return f'{line} "$TRACKER{address(path, doc.query, doc.path)}"'

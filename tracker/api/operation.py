@@ -19,13 +19,17 @@ DOC: Final = "doc"
 
 
 class Answer(Struct, frozen=True):
-    """One successful answer: what it says, its shape (a type, for JSON) and its headers."""
+    """One successful answer: what it says, its shape (a type, for JSON) and its headers.
+
+    `beside` are shapes that the shape names by reference alone.
+    """
 
     says: str
     shape: Any = None
     media_type: str = JSON
     headers: tuple[str, ...] = ()
     example: Any = None
+    beside: tuple[Any, ...] = ()
 
 
 class Doc(Struct, frozen=True):
@@ -40,6 +44,9 @@ class Doc(Struct, frozen=True):
     shape: Any = None
     photo: tuple[str, Any] | None = None
     if_match: bool = False
+    if_match_to_replace: bool = False
+    path: dict[str, str] = {}
+    table: bool = False
 
 
 def operation(
@@ -55,13 +62,19 @@ def operation(
     shape: Any = None,
     photo: tuple[str, Any] | None = None,
     if_match: bool = False,
+    if_match_to_replace: bool = False,
+    path: dict[str, str] | None = None,
+    table: bool = False,
 ) -> dict[str, Any]:
     """The `opt` of a route.
 
     `problems`: codes beyond those that follow from the route's form. `retries`: takes an
     Idempotency-Key. `file`: an example of the file that the body carries. `shape`: that of the
     JSON body where the handler reads it itself; `photo`: the multipart body taken in its place, by
-    the part that is the picture and the shape of the fields. `if_match`: a change needs If-Match.
+    the part that is the picture and the shape of the fields. `if_match`: a change needs If-Match;
+    `if_match_to_replace`: only where it replaces something else that is there. `path`:
+    values of path parameters where the usual ones make no request that works. `table`: the file is
+    the whole body and nothing is told beside it.
     """
     return {
         PERMISSION: permission,
@@ -76,5 +89,8 @@ def operation(
             shape,
             photo,
             if_match,
+            if_match_to_replace,
+            path or {},
+            table,
         ),
     }

@@ -68,6 +68,14 @@ def event_id(subject: str, ordinal: int) -> str:
     return f"{subject}.e{ordinal}"
 
 
+def parse_subject_event(text: str) -> tuple[str, int | None, int]:
+    """As `parse_event_id`, for any event: the number is None where it is the market's own."""
+    found = _EVENT.fullmatch(text)
+    if found is not None and PREFIX.fullmatch(found[1]):
+        return found[1], None, int(found[2])
+    return parse_event_id(text)
+
+
 def parse_event_id(text: str) -> tuple[str, int, int]:
     """Prefix, vendor number and ordinal of the id of a vendor's fact; raises `NotFound`."""
     found = _EVENT.fullmatch(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeGuard
 
-from tracker.domain.days import moment_text
+from tracker.domain.days import day_date, day_of, moment_text
 from tracker.domain.errors import Conflict, Invalid, NotFound
 from tracker.domain.facts import (
     AccountDetails,
@@ -42,14 +42,25 @@ CLOCK_SKEW_MS = 120_000
 """How far a client's clock may run ahead of ours before its "now" counts as the future."""
 
 
-def stated(at: int | None, now: int, by: str) -> Stated:
-    """The times of a fact; without its own it happened now. Raises `Invalid` (`IN_FUTURE`)."""
+def stated(at: int | None, now: int, by: str, *, days_max: int | None = None) -> Stated:
+    """The times of a fact; without its own it happened now.
+
+    `days_max` is how many days ago it may have happened. Raises `Invalid` `IN_FUTURE`,
+    `TOO_FAR_BACK`.
+    """
     if at is None:
         return Stated(now, now, by)
     if at > now + CLOCK_SKEW_MS:
         raise Invalid(
             f"This happened at {moment_text(at)}, which is in the future. Correct the date.",
             code="IN_FUTURE",
+        )
+    if days_max is not None and day_of(at) < (earliest := day_of(now) - days_max):
+        raise Invalid(
+            f"This happened at {moment_text(at)}, further back than you may date a fact. The "
+            f"earliest day is {day_date(earliest)}; correct the date, or ask the city's admin to "
+            "record it.",
+            code="TOO_FAR_BACK",
         )
     return Stated(min(at, now), now, by)
 
@@ -88,19 +99,18 @@ def update_profile(
     phone: str | None,
     zone: str | None,
     category: str | None,
+    name: str | None = None,
 ) -> list[VendorFact]:
-    """What is given and differs; what is not given (None) changes nothing."""
+    """What is given and differs; None changes nothing, an empty text clears (not the name)."""
     registered(history, when.at)
     vendor = at_the_time(history, when)
     person = person_of(vendor, vault)
-    changed = person
-    if phone is not None and phone != person.phone:
-        changed = Person(person.name, phone)
-    zone = None if zone == vendor.zone else zone
-    category = None if category == vendor.category else category
-    if changed is person and zone is None and category is None:
+    changed = Person(name or person.name, person.phone if phone is None else phone or None)
+    zone = None if zone == (vendor.zone or "") else zone
+    category = None if category == (vendor.category or "") else category
+    if changed == person and zone is None and category is None:
         return []
-    sealed = None if changed is person else vault.seal(history.version + 1, changed)
+    sealed = None if changed == person else vault.seal(history.version + 1, changed)
     return [ProfileChanged(*when, zone=zone, category=category, personal=sealed)]
 
 
@@ -273,6 +283,18 @@ def registered(history: History, at: int) -> Vendor:
             code="VENDOR_LEFT",
             vendor=history.vendor_code,
         )
+    return _since_registration(vendor, at)
+
+
+def on_record(history: History, at: int) -> Vendor:
+    """As `registered`, but of a vendor who may have left."""
+    vendor = history.replay()
+    if vendor.stall is None:
+        raise NotFound("There is no such vendor.")
+    return _since_registration(vendor, at)
+
+
+def _since_registration(vendor: Vendor, at: int) -> Vendor:
     if at < vendor.registered_at:
         raise Invalid(
             f"The vendor was registered at {moment_text(vendor.registered_at)}; nothing can "

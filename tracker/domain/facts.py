@@ -11,6 +11,8 @@ the same bytes. Facts of a vendor, of a market and of the service share one numb
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import takewhile
 from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct, msgpack
@@ -307,6 +309,7 @@ class MarketClosed(Fact, frozen=True, array_like=True, tag=27, gc=False):
     """The market is no more from the day of `at`; `into` is the market that it merged into."""
 
     into: str | None = None
+    reason: str | None = None
 
 
 class ActivityReported(Fact, frozen=True, array_like=True, tag=28, gc=False):
@@ -467,6 +470,19 @@ ServiceFact = (
     | IndicatorReported
 )
 AnyFact = VendorFact | MarketFact | ServiceFact
+
+F = TypeVar("F", bound=Fact)
+
+
+def known_by(facts: Iterable[F], moment: int | None) -> tuple[F, ...]:
+    """The facts of one subject, in the order of the ledger, that were recorded by then (ms).
+
+    None is now. Cut where the first later one stands, so that ordinals keep their meaning.
+    """
+    if moment is None:
+        return tuple(facts)
+    return tuple(takewhile(lambda fact: fact.recorded <= moment, facts))
+
 
 _encoder = msgpack.Encoder()
 encode = _encoder.encode

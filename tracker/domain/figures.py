@@ -1,125 +1,108 @@
-"""The figures (definition version `2026-11`).
+"""The figures of one market for one day (definition version `2026-11`).
 
-A vendor counts by its *standing* at the end of each day. `day_lines` turns a vendor's history
-into what it adds to each day: changes of the three counts, and the line of the waterfall that it
-is on. The sum of these over a market's vendors, day by day, is all that a snapshot needs: a count
-at the end of D is the prefix sum to D, a waterfall line of D is the day's own sum. A late fact
-changes a vendor's lines, and the difference of old and new is added to the market's sums.
+Vendors are counted by their rows, payments by the banks' reports, changes by the day lines; what
+each figure means is said in `docs/definitions.md`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tracker.domain.days import day_date, day_of, start_of
-from tracker.domain.facts import VendorFact
+import numpy as np
+
+from tracker.domain import lines, rows
+from tracker.domain.days import day_date, day_of
+from tracker.domain.facts import TargetFigure
+from tracker.domain.lines import Falls
 from tracker.domain.market import Denominator, Market, denominator
-from tracker.domain.vendor import History, Vendor
+from tracker.domain.paid import NOTHING, Money, Paid
+from tracker.domain.roster import NOBODY, Bank, Counts, Group, Roster, Who
+from tracker.domain.rows import Step
+from tracker.domain.targets import PACE_DAYS, outlook
 
 DEFINITION_VERSION = "2026-11"
 
-REGISTERED = "r"
-ISSUED = "i"
-ATTACHED = "a"
-LINE_ATTACHED = "+"
-LINE_REATTACHED = "~"
-LINE_LEFT = "x"
-LINE_REMOVED = "-"
-INCIDENTS = "s"
-"""Kinds of day lines; a removal's reason follows its sign: `-tax_worry`."""
+FIGURES = (
+    "registered",
+    "issued",
+    "attached",
+    "verified_30d",
+    "transacting",
+    "active_30d",
+    "active_90d",
+    "regular_90d",
+    "dormant",
+)
+"""Every figure of a snapshot, in the order in which people read them."""
 
-DayLines = Mapping[tuple[int, str], int]
-"""(day, line) → count."""
+ACTIVE_DAYS = 30
+VERIFIED_DAYS = 30
+WINDOW_DAYS = 90
+"""The stretches of days that end with the day itself, it included (the GSMA convention)."""
 
+REGULAR_TIMES = 10
+"""Paid on so many different days of the window: a regular."""
 
-def day_lines(history: History) -> Counter[tuple[int, str]]:
-    """What one vendor adds to each day's sums; lines that come to nothing are absent."""
-    return lines_through(history.states())
-
-
-def lines_through(states: Iterable[tuple[VendorFact, Vendor]]) -> Counter[tuple[int, str]]:
-    """`day_lines` from the states that a vendor went through."""
-    lines: Counter[tuple[int, str]] = Counter()
-    before = vendor = Vendor()
-    day = None
-    for fact, after in states:
-        if day_of(fact.at) != day:
-            if day is not None:
-                _close(lines, day, before, vendor)
-                before = vendor
-            day = day_of(fact.at)
-        vendor = after
-    if day is not None:
-        _close(lines, day, before, vendor)
-    return lines
+FINAL_AFTER_DAYS = 7
+"""So many days after the day its figures are final, whoever has not reported."""
 
 
-def _close(lines: Counter[tuple[int, str]], day: int, before: Vendor, vendor: Vendor) -> None:
-    if vendor.incidents and (more := _unresolved(vendor) - _unresolved(before)):
-        lines[day, INCIDENTS] = more
-    opening, closing = before.standing, vendor.standing
-    if closing == opening:
-        return
-    for line, was, is_ in zip((REGISTERED, ISSUED, ATTACHED), opening, closing, strict=True):
-        if was != is_:
-            lines[day, line] = is_ - was
-    if closing.attached and not opening.attached:
-        first = vendor.first_attached_at
-        again = first is not None and first < start_of(day)
-        lines[day, LINE_REATTACHED if again else LINE_ATTACHED] = 1
-    elif opening.attached and not closing.attached:
-        lines[day, LINE_REMOVED + vendor.last_end if vendor.on_roster else LINE_LEFT] = 1
+class Grounds(NamedTuple):
+    """All that a market's figures are made of, as it stood at one ledger position.
+
+    `falls` has the lines of the days asked for. `past` has the steps of the vendors whose present
+    rows do not tell of every day asked for (`Roster.unsaid`); where the market has a target, of 30
+    days earlier too. `paid` reaches at least from 89 days before the first day asked for to the
+    last.
+    """
+
+    market: Market
+    falls: Falls
+    roster: Roster = NOBODY
+    past: Mapping[int, Sequence[Step]] = {}
+    paid: Paid = NOTHING
 
 
-def _unresolved(vendor: Vendor) -> int:
-    """Open and confirmed incidents; those of who left the roster count no more."""
-    if not vendor.on_roster:
-        return 0
-    return sum(incident.unresolved for incident in vendor.incidents.values())
+def content(on: Grounds, day: int, now: int) -> dict[str, Any]:
+    """The content of the market's snapshot of a day, before anything is withheld from it.
 
-
-class Counts(NamedTuple):
-    """The three counts at the end of a day."""
-
-    registered: int
-    issued: int
-    attached: int
-
-
-class DaySums:
-    """A market's day lines, summed up: counts at the end of any day in the time of a search."""
-
-    def __init__(self, lines: DayLines) -> None:
-        self._lines: dict[int, dict[str, int]] = {}
-        for (day, line), count in lines.items():
-            self._lines.setdefault(day, {})[line] = count
-        self._days = sorted(self._lines)
-        self._counts = [Counts(0, 0, 0)]
-        for day in self._days:
-            before, lines_of = self._counts[-1], self._lines[day]
-            self._counts.append(
-                Counts(
-                    before.registered + lines_of.get(REGISTERED, 0),
-                    before.issued + lines_of.get(ISSUED, 0),
-                    before.attached + lines_of.get(ATTACHED, 0),
-                )
-            )
-
-    def counts(self, day: int) -> Counts:
-        """The counts at the end of a day."""
-        return self._counts[bisect_right(self._days, day)]
-
-    def incidents(self, day: int) -> int:
-        """Incidents that nobody had resolved by the end of a day."""
-        changes = [(on, lines.get(INCIDENTS, 0)) for on, lines in self._lines.items()]
-        return sum(change for on, change in changes if on <= day)
-
-    def lines(self, day: int) -> Mapping[str, int]:
-        """The day's own lines."""
-        return self._lines.get(day, {})
+    `now` (ms) decides whether the day is over, and whether it is final.
+    """
+    market, paid = on.market, on.paid
+    roster = on.roster.on(day, on.past)
+    stands = roster.counts(
+        verified_from=day - VERIFIED_DAYS + 1, stale_before=day - WINDOW_DAYS + 1
+    )
+    census = market.census_on(day)
+    base = denominator(census, stands.registered)
+    area = market.area_on(day)
+    active = _active(roster, paid, day)
+    counts = _counts(stands, roster, paid, active, day)
+    banks = roster.banks()
+    done = _completeness(banks, paid, day, now)
+    over = day_of(now) > day
+    return {
+        "market": market.id,
+        "area_code": None if area is None else area.code,
+        "date": day_date(day).isoformat(),
+        "definition_version": DEFINITION_VERSION,
+        "denominator": {"value": base.value, "basis": base.basis},
+        "figures": figures(counts, base.value),
+        "activity": _activity(paid, day),
+        "waterfall": _waterfall(on.falls, day, stands, market),
+        "completeness": done,
+        "targets": [
+            outlook(target, day, counts[target.figure], _before(on, target.figure, day))
+            for target in market.targets_on(day)
+        ],
+        "flags": flags(census, base, _findings(stands, roster, paid, day, done if over else None)),
+        "breakdowns": {
+            "bank": _banks(banks, roster, paid, day),
+            "zone": [_group_row(group) for group in roster.groups("zone", active)],
+            "category": [_group_row(group) for group in roster.groups("category", active)],
+        },
+    }
 
 
 def rate(numerator: int, denominator_: int) -> float | int | None:
@@ -133,95 +116,158 @@ def rate(numerator: int, denominator_: int) -> float | int | None:
     return hundredths // 100 if hundredths % 100 == 0 else hundredths / 100
 
 
-def waterfall(sums: DaySums, day: int, market: Market) -> dict[str, Any]:
-    """How the attached came from the end of D-1 to the end of D, to the vendor."""
-    opening, closing, lines = sums.counts(day - 1), sums.counts(day), sums.lines(day)
-    removed = {
-        line[1:]: count
-        for line, count in sorted(lines.items())
-        if line.startswith(LINE_REMOVED) and count
-    }
-    before = denominator(market.census_on(day - 1), opening.registered).value
-    after = denominator(market.census_on(day), closing.registered).value
+def figures(counts: Mapping[str, int], base: int) -> dict[str, Any]:
+    """Each figure with its count and, but for the roster itself, its rate of the denominator."""
     return {
-        "opening": opening.attached,
-        "attached": lines.get(LINE_ATTACHED, 0),
-        "reattached": lines.get(LINE_REATTACHED, 0),
-        "removed": removed,
-        "left": lines.get(LINE_LEFT, 0),
-        "closing": closing.attached,
-        "denominator": {"opening": before, "change": after - before, "closing": after},
-    }
-
-
-def figures(counts: Counts, base: int) -> dict[str, Any]:
-    """Each figure with its count and, where it is a share, its rate of the denominator."""
-    return {
-        "registered": {"count": counts.registered},
-        "issued": {"count": counts.issued, "rate": rate(counts.issued, base)},
-        "attached": {"count": counts.attached, "rate": rate(counts.attached, base)},
+        name: {"count": counts[name]}
+        if name == "registered"
+        else {"count": counts[name], "rate": rate(counts[name], base)}
+        for name in FIGURES
     }
 
 
 def flags(
-    census: int | None, base: Denominator, counts: Counts, incidents: int = 0
+    census: int | None, base: Denominator, findings: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     """The findings of the closed list that hold, each with its count."""
     found: list[dict[str, Any]] = []
     if census is None:
         found.append({"code": "no_census", "count": 1})
     elif base.overrun:
-        over = counts.registered - census
-        found.append({"code": "registered_exceeds_census", "count": over})
-    if incidents:
-        found.append({"code": "swap_suspected", "count": incidents})
-    return found
+        found.append({"code": "registered_exceeds_census", "count": base.value - census})
+    return found + [{"code": code, "count": n} for code, n in findings.items() if n]
 
 
-def content(market: Market, sums: DaySums, day: int) -> dict[str, Any]:
-    """The content of a market's snapshot of a day: what `content_digest` is taken over."""
-    counts = sums.counts(day)
-    census = market.census_on(day)
-    base = denominator(census, counts.registered)
-    area = market.area_on(day)
+def _waterfall(falls: Falls, day: int, stands: Counts, market: Market) -> dict[str, Any]:
+    """How the attached came from the end of D-1 to the end of D, to the vendor."""
+    attached, reattached, left = (
+        falls.on(day, line) for line in (lines.ATTACHED, lines.REATTACHED, lines.LEFT)
+    )
+    removed = falls.removed(day)
+    opening = stands.attached - attached - reattached + sum(removed.values()) + left
+    registered = stands.registered - falls.on(day, lines.REGISTERED)
+    before = denominator(market.census_on(day - 1), registered).value
+    after = denominator(market.census_on(day), stands.registered).value
     return {
-        "market": market.id,
-        "area_code": None if area is None else area.code,
-        "date": day_date(day).isoformat(),
-        "definition_version": DEFINITION_VERSION,
-        "denominator": {"value": base.value, "basis": base.basis},
-        "figures": figures(counts, base.value),
-        "waterfall": waterfall(sums, day, market),
-        "flags": flags(census, base, counts, sums.incidents(day)),
+        "opening": opening,
+        "attached": attached,
+        "reattached": reattached,
+        "removed": removed,
+        "left": left,
+        "closing": stands.attached,
+        "denominator": {"opening": before, "change": after - before, "closing": after},
     }
 
 
-def roll_up(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Sums of numerators over the sum of denominators; never a mean of rates."""
-    base = sum(p["denominator"]["value"] for p in parts)
-    bases = {p["denominator"]["basis"] for p in parts}
-    counts = Counts(*(sum(p["figures"][name]["count"] for p in parts) for name in Counts._fields))
-    removed: Counter[str] = Counter()
-    for part in parts:
-        removed.update(part["waterfall"]["removed"])
-    falls = [p["waterfall"] for p in parts]
-    ends = ("opening", "attached", "reattached", "left", "closing")
-    found: Counter[str] = Counter()
-    for part in parts:
-        found.update({flag["code"]: flag["count"] for flag in part["flags"]})
+def _active(roster: Roster, paid: Paid, day: int) -> Who:
+    recently = paid.paid(day - ACTIVE_DAYS + 1, day, len(roster))
+    return recently & roster.who(rows.ON_ROSTER)
+
+
+def _counts(stands: Counts, roster: Roster, paid: Paid, active: Who, day: int) -> dict[str, int]:
+    size, since = len(roster), day - WINDOW_DAYS + 1
+    on_roster = roster.who(rows.ON_ROSTER)
+    in_window = paid.paid(since, day, size)
     return {
-        "denominator": {
-            "value": base,
-            "basis": bases.pop() if len(bases) == 1 else "mixed" if bases else "roster",
-        },
-        "figures": figures(counts, base),
-        "waterfall": {
-            **{end: sum(f[end] for f in falls) for end in ends},
-            "removed": dict(sorted(removed.items())),
-            "denominator": {
-                end: sum(f["denominator"][end] for f in falls)
-                for end in ("opening", "change", "closing")
-            },
-        },
-        "flags": [{"code": code, "count": count} for code, count in sorted(found.items())],
+        "registered": stands.registered,
+        "issued": stands.issued,
+        "attached": stands.attached,
+        "verified_30d": stands.verified,
+        "transacting": _size(paid.ever(day, size) & on_roster),
+        "active_30d": _size(active),
+        "active_90d": _size(in_window & on_roster),
+        "regular_90d": _size(paid.often(since, day, size, REGULAR_TIMES) & on_roster),
+        "dormant": _size(roster.attached_since(since) & ~in_window),
+    }
+
+
+def _size(who: Who) -> int:
+    return int(np.count_nonzero(who))
+
+
+def _before(on: Grounds, figure: TargetFigure, day: int) -> int:
+    """A target's figure 30 days earlier: what its pace is measured from."""
+    earlier = day - PACE_DAYS
+    roster = on.roster.on(earlier, on.past)
+    if figure == "attached":
+        return _size(roster.who(rows.ATTACHED))
+    return _size(_active(roster, on.paid, earlier))
+
+
+def _activity(paid: Paid, day: int) -> dict[str, Any]:
+    return {**_money(paid.money(day, day)), "month_to_date": _money(_to_date(paid, day))}
+
+
+def _to_date(paid: Paid, day: int, bin_: str | None = None) -> Money | None:
+    return paid.money(first_of_month(day), day, bin_)
+
+
+def first_of_month(day: int) -> int:
+    """The first day of the month that a day lies in."""
+    return day - day_date(day).day + 1
+
+
+def _money(money: Money | None) -> dict[str, Any]:
+    """What was reported; nothing reported is not zero."""
+    if money is None:
+        return dict.fromkeys(Money._fields)
+    return money._asdict()
+
+
+def _completeness(banks: Mapping[str, Bank], paid: Paid, day: int, now: int) -> dict[str, Any]:
+    expected = [bin_ for bin_, bank in banks.items() if bank.registered]
+    reported = paid.reported(day)
+    complete = set(expected) <= set(reported)
+    final = complete or day_of(now) - day >= FINAL_AFTER_DAYS
+    return {"expected": expected, "reported": reported, "final": final}
+
+
+def _findings(
+    stands: Counts, roster: Roster, paid: Paid, day: int, done: Mapping[str, Any] | None
+) -> dict[str, int]:
+    """What needs attention. `done`, the day's completeness, is None before the day is over."""
+    missing = set(done["expected"]) - set(done["reported"]) if done else ()
+    unattached = roster.who(rows.ON_ROSTER) & ~roster.who(rows.ATTACHED)
+    return {
+        "activity_missing": len(missing),
+        "activity_without_attachment": _size(paid.paid(day, day, len(roster)) & unattached),
+        "duplicate_account": stands.duplicate_account,
+        "swap_suspected": stands.incidents,
+        "stale_verification": stands.stale,
+        "partner_ref_reused": stands.partner_ref_reused,
+    }
+
+
+def _banks(banks: Mapping[str, Bank], roster: Roster, paid: Paid, day: int) -> list[dict[str, Any]]:
+    found = []
+    size, on_roster = len(roster), roster.who(rows.ON_ROSTER)
+    for bin_ in sorted({*banks, *paid.banks}):
+        active = _size(paid.paid(day - ACTIVE_DAYS + 1, day, size, bin_) & on_roster)
+        money, to_date = paid.money(day, day, bin_), _to_date(paid, day, bin_)
+        bank = banks.get(bin_, _NO_VENDORS)
+        if not (any(bank) or active or to_date):
+            continue
+        found.append(
+            {
+                "key": bin_,
+                **{name: {"count": count} for name, count in bank._asdict().items()},
+                "active_30d": {"count": active},
+                **_money(money),
+                "month_to_date": _money(to_date),
+            }
+        )
+    return found
+
+
+_NO_VENDORS = Bank(0, 0, 0)
+
+
+def _group_row(group: Group) -> dict[str, Any]:
+    base = group.registered
+    return {
+        "key": group.key,
+        "registered": {"count": base},
+        "issued": {"count": group.issued, "rate": rate(group.issued, base)},
+        "attached": {"count": group.attached, "rate": rate(group.attached, base)},
+        "active_30d": {"count": group.active, "rate": rate(group.active, base)},
     }

@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from tracker.domain.codes import event_id
-from tracker.domain.days import day_of
+from tracker.domain.days import day_date, day_of
+from tracker.domain.errors import Conflict
 from tracker.domain.facts import (
     AreasAssigned,
     CensusDeclared,
@@ -46,7 +47,7 @@ class Target(Struct, frozen=True):
 
 
 class Membership(Struct, frozen=True):
-    """The market belongs to the unit (`code`, `valid_from`) from a day until (exclusive) another."""
+    """The market belongs to the unit (`code`, `valid_from`) from `first` until (not on) `end`."""
 
     code: str
     valid_from: int
@@ -57,7 +58,8 @@ class Membership(Struct, frozen=True):
 class Market(Struct, frozen=True):
     """One market: names, areas in order, zones, censuses and targets, the latest effective last.
 
-    `closed_on` is the first day on which it is no more, `into` the market that it merged into.
+    `closed_on` is the first day on which it is no more, `into` the market that it merged into,
+    `closed_for` the reason.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Market(Struct, frozen=True):
     targets: tuple[Target, ...] = ()
     closed_on: int | None = None
     into: str | None = None
+    closed_for: str | None = None
 
     def open_on(self, day: int) -> bool:
         """Whether the market trades on that day."""
@@ -157,7 +160,23 @@ def market_of(market: str, facts: tuple[MarketFact, ...]) -> Market | None:
         targets=tuple(targets),
         closed_on=None if closed is None else day_of(closed.at),
         into=None if closed is None else closed.into,
+        closed_for=None if closed is None else closed.reason,
     )
+
+
+def require_open(market: Market, moment: int) -> None:
+    """Passes where the market had not closed by the day of that moment (ms).
+
+    Raises `Conflict` `MARKET_CLOSED`. Asked before registering, issuing and attaching; stickers
+    come down after the end too.
+    """
+    if market.closed_on is not None and day_of(moment) >= market.closed_on:
+        into = f" and merged into {market.into}" if market.into else ""
+        raise Conflict(
+            f"The market closed on {day_date(market.closed_on).isoformat()}{into}: from that day "
+            "nobody is registered there, and no code is issued or attached.",
+            code="MARKET_CLOSED",
+        )
 
 
 def denominator(census: int | None, registered: int) -> Denominator:

@@ -13,6 +13,9 @@ GENESIS = "0" * 64
 """`previous_digest` of a market's first publication."""
 
 _OUTSIDE_DIGEST = "digest"
+_OUTSIDE_CONTENT = frozenset(
+    ("revision", "published_at", "ledger_position", "content_digest", "previous_digest", "digest")
+)
 
 
 def canonical(body: Any) -> bytes:
@@ -30,22 +33,34 @@ def sha256(data: bytes) -> str:
 
 
 def publish(
-    content: dict[str, Any], *, revision: int, position: int, published_at: int, previous: str
+    content: dict[str, Any],
+    *,
+    digest: bytes,
+    revision: int,
+    position: int,
+    published_at: int,
+    previous: str,
 ) -> dict[str, Any]:
     """The body to publish.
 
-    `content` is what the figures gave, `position` the ledger position that they were computed at,
-    `previous` the digest of the body last published for the market (or `GENESIS`).
+    `content` is what the figures gave and nothing withholds, `digest` the SHA-256 of its canonical
+    JSON, `position` the ledger position that it was computed at, `previous` the digest of the body
+    last published for the market (or `GENESIS`).
     """
     body = {
         **content,
         "revision": revision,
         "published_at": moment_text(published_at),
         "ledger_position": str(position),
-        "content_digest": sha256(canonical(content)),
+        "content_digest": f"sha256:{digest.hex()}",
         "previous_digest": previous if previous.startswith("sha256:") else f"sha256:{previous}",
     }
     return {**body, _OUTSIDE_DIGEST: sha256(canonical(body))}
+
+
+def content_of(body: dict[str, Any]) -> dict[str, Any]:
+    """What `content_digest` covers of a body: what `publish` was given."""
+    return {key: value for key, value in body.items() if key not in _OUTSIDE_CONTENT}
 
 
 def digest_holds(body: dict[str, Any]) -> bool:

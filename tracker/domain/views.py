@@ -1,4 +1,4 @@
-"""What the store keeps beside the ledger so that reading is fast: unique names, day lines, bits.
+"""What the store keeps beside the ledger so that reading is fast: unique names, day lines, rows.
 
 Each is a pure function of one subject's facts. A commit writes the difference between the views
 of the history before and after; `verify` and `rebuild` take the views of the whole: one
@@ -11,6 +11,7 @@ from collections import Counter
 
 from msgspec import Struct
 
+from tracker.domain import rows
 from tracker.domain.facts import (
     AccountLinked,
     Attached,
@@ -18,25 +19,17 @@ from tracker.domain.facts import (
     Registered,
     Removed,
 )
-from tracker.domain.figures import lines_through
-from tracker.domain.vendor import NOWHERE, UNKNOWN, History, Standing, in_order
-
-BITMAPS = (*Standing._fields, "incident")
-"""The bitmaps: the standing, and whether the vendor ever had an incident."""
+from tracker.domain.lines import Lines, closings, lines_through
+from tracker.domain.vendor import UNKNOWN, History, in_order
 
 
 class Views(Struct):
-    """The views of one vendor: names it holds, its day lines, its standing by all its facts."""
+    """The views of one vendor: names it holds, its day lines, its row, names of its groups."""
 
     names: dict[str, str]
-    lines: Counter[tuple[int, str]]
-    standing: Standing
-    incident: bool = False
-
-    @property
-    def bits(self) -> tuple[bool, ...]:
-        """The vendor's bit in each of `BITMAPS`."""
-        return (*self.standing, self.incident)
+    lines: Lines
+    row: bytes
+    groups: dict[int, str]
 
 
 def stall_name(stall: str) -> str:
@@ -49,7 +42,7 @@ def ref_name(kind: str, bin_: str, ref: str) -> str:
     return f"{kind}:{bin_}:{ref}"
 
 
-EMPTY = Views({}, Counter(), NOWHERE)
+EMPTY = Views({}, Counter(), rows.EMPTY, {})
 
 
 def views_of(history: History) -> Views:
@@ -70,4 +63,7 @@ def views_of(history: History) -> Views:
             names[ref_name("c", fact.bin, fact.ref)] = f"{me}.{fact.code}"
         elif isinstance(fact, Attached | Removed) and fact.ref is not None:
             names[ref_name("e", banks.get(fact.code, ""), fact.ref)] = f"{me}.{ordinal}"
-    return Views(names, lines_through(states), vendor.standing, bool(vendor.incidents))
+    ends = list(closings(states))
+    steps = rows.steps(ends)
+    row = steps[-1].row if steps else rows.EMPTY
+    return Views(names, lines_through(ends), row, rows.names_of(history))

@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from tracker.formats import Bodies, Names
+from tracker.formats import Bodies, Names, reported
 from tracker.tables.writing import OutCell, write_csv
 
 MEDIA_TYPE: Final = "text/csv"
@@ -68,20 +68,28 @@ COLUMNS: Final = (
     "content_digest",
     "digest",
     "previous_digest",
+    *reported.COLUMNS,
 )
 
 
 def encode(bodies: Bodies, names: Names, *, header: bool = True) -> bytes:
     """The rows, below BOM and header line; without `header` the rows alone, to be appended."""
     out = io.BytesIO()
-    write_csv(out, COLUMNS, (list(row(body, names)) for body in bodies))
+    write_csv(out, COLUMNS, (_cells(body, names) for body in bodies))
     if header:
         return out.getvalue()
     return out.getvalue().partition(b"\r\n")[2]
 
 
+def _cells(body: Mapping[str, Any], names: Names) -> list[OutCell]:
+    if not reported.is_value(body):
+        return list(row(body, names))
+    found = reported.cells(body)
+    return [found.get(column) for column in COLUMNS]
+
+
 def row(body: Mapping[str, Any], names: Names) -> Iterator[OutCell]:
-    """The cells of one publication, in the order of `COLUMNS`."""
+    """The cells of one snapshot, in the order of `COLUMNS`."""
     figures, fall = body.get("figures", {}), body.get("waterfall", {})
     base, removed = body.get("denominator", {}), fall.get("removed", {})
     change, found = fall.get("denominator", {}), {f["code"]: f["count"] for f in body["flags"]}
@@ -101,3 +109,4 @@ def row(body: Mapping[str, Any], names: Names) -> Iterator[OutCell]:
     yield from (change.get(name) for name in ("opening", "change", "closing"))
     yield from (found.get(code, 0) for code in FLAGS)
     yield from (body.get(name) for name in ("content_digest", "digest", "previous_digest"))
+    yield from (None for _ in reported.COLUMNS)

@@ -35,7 +35,7 @@ _OF_THE_MODEL: Final = (
     "to",
     "updatedAt",
 )
-_OF_OURS: Final = ("denominator", "numerator", "revision")
+_OF_OURS: Final = ("areaValidFrom", "comparator", "denominator", "numerator", "revision")
 
 
 def document() -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from msgspec import json
 
-from tracker.formats import Bodies, Names
+from tracker.formats import Bodies, Names, reported
 
 MEDIA_TYPE: Final = "application/ld+json"
 TYPE: Final = "KeyPerformanceIndicator"
@@ -51,6 +51,9 @@ def encode(bodies: Bodies, names: Names, *, context: str, normalized: bool = Fal
 
 def entities(body: Mapping[str, Any], names: Names) -> list[dict[str, Any]]:
     """The entities of one publication; `unitCode` stands beside the value for the normal form."""
+    if reported.is_value(body):
+        share = body["rate"]
+        return [reported.entity(body, None if share is None else _standing(share))]
     return [_entity(body, figure, names) for figure in FIGURES if figure in body["figures"]]
 
 

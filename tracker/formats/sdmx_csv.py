@@ -3,7 +3,8 @@
 UTF-8 without BOM, as the format asks for. Every row names its structure and the action `R`: the
 observation replaces what the reader has under the same dimensions. Later rows are later
 publications. A value that is not there is `NaN`: with status `M` where it cannot exist (a rate of
-nothing), with `Q` where it is withheld.
+nothing), with `Q` where it is withheld. Reported values are observations of a dataflow of their
+own, the only ones with a comparator.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from tracker.formats import Bodies, Names
+from tracker.formats import Bodies, Names, reported
 from tracker.formats.indicators import INDICATORS
 from tracker.formats.structure import (
     ATTRIBUTES,
+    COMPARATOR,
     DATAFLOW,
     DIMENSIONS,
     MEASURE,
@@ -25,7 +27,10 @@ from tracker.formats.structure import (
 
 MEDIA_TYPE: Final = "application/vnd.sdmx.data+csv"
 VERSION: Final = "2.1.0"
-COLUMNS: Final = ("STRUCTURE", "STRUCTURE_ID", "ACTION", *DIMENSIONS, MEASURE, *ATTRIBUTES)
+COLUMNS: Final = (
+    *("STRUCTURE", "STRUCTURE_ID", "ACTION", *DIMENSIONS, MEASURE, *ATTRIBUTES),
+    COMPARATOR,
+)
 
 _DECIMALS: Final = {"VENDOR": "0", "PERCENT": "2"}
 
@@ -37,7 +42,10 @@ def encode(bodies: Bodies, names: Names) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for body in bodies:
-        writer.writerows(rows(body))
+        if reported.is_value(body):
+            writer.writerows(reported.observations(body))
+        else:
+            writer.writerows((*row, "") for row in rows(body))
     return out.getvalue().encode()
 
 

@@ -8,7 +8,7 @@ new market is no new structure; `/v1/markets` and `/v1/areas` say their names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tracker.formats.indicators import INDICATORS
@@ -30,6 +30,15 @@ ATTRIBUTES: Final = (
     "CONF_STATUS",
     "LAST_UPDATE",
 )
+COMPARATOR: Final = "COMPARATOR"
+"""An attribute of reported values alone: a bare rate may be a bound."""
+
+REPORTED: Final = f"{AGENCY}:REPORTED_INDICATORS({VERSION})"
+"""The dataflow of reported values: the same dimensions, an open list of indicators, no market."""
+
+NO_MARKET: Final = "_Z"
+"""`MARKET` where there can be none."""
+
 NO_AREA: Final = "_X"
 """`REF_AREA` of a market that no administrative unit is known for on that day."""
 
@@ -51,6 +60,7 @@ CONCEPTS: Final[Mapping[str, _Text]] = {
     "OBS_STATUS": ("Status of the value", "Trạng thái giá trị"),
     "CONF_STATUS": ("Confidentiality", "Mức độ bảo mật"),
     "LAST_UPDATE": ("Published at", "Thời điểm công bố"),
+    "COMPARATOR": ("What the value is to the true one", "Quan hệ với giá trị thực"),
 }
 
 CODES: Final[Mapping[str, Mapping[str, _Text]]] = {
@@ -59,6 +69,7 @@ CODES: Final[Mapping[str, Mapping[str, _Text]]] = {
     "UNIT_MEASURE": {
         "VENDOR": ("Vendors", "Tiểu thương"),
         "PERCENT": ("Percent", "Phần trăm"),
+        "COUNT": ("What the indicator counts", "Đơn vị đếm của chỉ tiêu"),
     },
     "UNIT_MULT": {"0": ("Units", "Đơn vị")},
     "OBS_STATUS": {
@@ -69,6 +80,11 @@ CODES: Final[Mapping[str, Mapping[str, _Text]]] = {
     "CONF_STATUS": {
         "F": ("Free", "Công khai"),
         "C": ("Confidential", "Bảo mật"),
+    },
+    "COMPARATOR": {
+        "eq": ("Equal", "Bằng"),
+        "gt": ("The true value is more", "Trên"),
+        "ge": ("The true value is this or more", "Từ ... trở lên"),
     },
 }
 """The listed values of each component that has a list, by the codes of the SDMX cross-domain lists
@@ -83,6 +99,24 @@ FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "LAST_UPDATE": {"dataType": "DateTime"},
 }
 """The form of each component that has no list."""
+
+REPORTED_FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
+    **FORMS,
+    "INDICATOR": {
+        "dataType": "String",
+        "maxLength": 76,
+        "pattern": "[a-z0-9]+(-[a-z0-9]+)*(_NUMERATOR|_DENOMINATOR)?",
+    },
+    "MARKET": {"dataType": "String", "pattern": NO_MARKET},
+}
+"""The same of reported values: `/v1/indicators` is the catalogue, which grows without a version."""
+
+_ADOPTION: Final = ("MARKET_ADOPTION", "Cashless adoption of markets", "Số liệu chợ 4.0")
+_REPORTED: Final = (
+    "REPORTED_INDICATORS",
+    "Cashless indicators as others report them",
+    "Chỉ tiêu không dùng tiền mặt do các đơn vị báo cáo",
+)
 
 
 def message() -> dict[str, Any]:
@@ -99,13 +133,11 @@ def message() -> dict[str, Any]:
         "data": {
             "codelists": [_codelist(component) for component in CODES],
             "conceptSchemes": [_concepts()],
-            "dataStructures": [_structure()],
-            "dataflows": [
-                {
-                    **_named("MARKET_ADOPTION", "Cashless adoption of markets", "Số liệu chợ 4.0"),
-                    "structure": f"{_MODEL}.datastructure.DataStructure={DATAFLOW}",
-                }
+            "dataStructures": [
+                _structure(*_ADOPTION, ATTRIBUTES, FORMS),
+                _structure(*_REPORTED, (*ATTRIBUTES, COMPARATOR), REPORTED_FORMS),
             ],
+            "dataflows": [_dataflow(*_ADOPTION), _dataflow(*_REPORTED)],
         },
     }
 
@@ -129,42 +161,50 @@ def _concepts() -> dict[str, Any]:
     return {**_named("CS_ADOPTION", "Concepts of the feed", "Khái niệm"), "concepts": concepts}
 
 
-def _structure() -> dict[str, Any]:
+def _dataflow(id_: str, en: str, vi: str) -> dict[str, Any]:
+    structure = f"{_MODEL}.datastructure.DataStructure={AGENCY}:{id_}({VERSION})"
+    return {**_named(id_, en, vi), "structure": structure}
+
+
+def _structure(
+    id_: str, en: str, vi: str, attributes: Sequence[str], forms: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     *dimensions, time = DIMENSIONS
     return {
-        **_named("MARKET_ADOPTION", "Cashless adoption of markets", "Số liệu chợ 4.0"),
+        **_named(id_, en, vi),
         "dataStructureComponents": {
             "dimensionList": {
                 "id": "DimensionDescriptor",
                 "dimensions": [
-                    {**_component(id_), "position": place} for place, id_ in enumerate(dimensions)
+                    {**_component(part, forms), "position": place}
+                    for place, part in enumerate(dimensions)
                 ],
-                "timeDimension": _component(time),
+                "timeDimension": _component(time, forms),
             },
             "measureList": {
                 "id": "MeasureDescriptor",
-                "measures": [{**_component(MEASURE), "usage": "mandatory"}],
+                "measures": [{**_component(MEASURE, forms), "usage": "mandatory"}],
             },
             "attributeList": {
                 "id": "AttributeDescriptor",
                 "attributes": [
                     {
-                        **_component(id_),
+                        **_component(part, forms),
                         "usage": "mandatory",
                         "attributeRelationship": {"observation": {}},
                     }
-                    for id_ in ATTRIBUTES
+                    for part in attributes
                 ],
             },
         },
     }
 
 
-def _component(id_: str) -> dict[str, Any]:
+def _component(id_: str, forms: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     concept = f"{_MODEL}.conceptscheme.Concept={AGENCY}:CS_ADOPTION({VERSION}).{id_}"
     form = (
-        {"enumeration": f"{_MODEL}.codelist.Codelist={AGENCY}:CL_{id_}({VERSION})"}
-        if id_ in CODES
-        else {"format": dict(FORMS[id_])}
+        {"format": dict(forms[id_])}
+        if id_ in forms
+        else {"enumeration": f"{_MODEL}.codelist.Codelist={AGENCY}:CL_{id_}({VERSION})"}
     )
     return {"id": id_, "conceptIdentity": concept, "localRepresentation": form}

@@ -13,6 +13,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from msgspec import DecodeError, json
 
 from tracker.pull.folder import Folder
+from tracker.pull.values import is_value
 
 LIMIT: Final = 500
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -88,22 +89,27 @@ def _told(refused: HTTPError) -> str:
 def pull(get: Get, folder: Folder, *, limit: int = LIMIT) -> Iterator[int]:
     """Takes over everything that is new, page by page; yields how many publications each brought.
 
-    Items of kinds that this client does not know are passed over. Raises `Refused`, `Untrue` and
-    `Unusable`; what came before stays.
+    These are snapshots and reported values; items of kinds that this client does not know are
+    passed over. Raises `Refused`, `Untrue` and `Unusable`; what came before stays.
     """
     names: dict[str, str] = {}
     while True:
         query = {"limit": str(limit), "format": "json", "after": folder.state.cursor}
         given = {key: value for key, value in query.items() if value is not None}
         page = get(f"/v1/snapshots?{urlencode(given)}")
-        bodies = [item for item in page.body["items"] if "market" in item and "digest" in item]
-        if any(body["market"] not in names for body in bodies):
+        bodies = [item for item in page.body["items"] if known(item)]
+        if any("market" in body and body["market"] not in names for body in bodies):
             names = market_names(get)
         if page.cursor is None:
             raise Refused("The answer has no Tracker-Cursor; does a gateway take headers away?")
         yield folder.take(bodies, names, page.cursor)
         if "next" not in page.body:
             return
+
+
+def known(item: dict[str, Any]) -> bool:
+    """Whether an item of the feed is of a kind that this client takes over."""
+    return is_value(item) or ("market" in item and "digest" in item)
 
 
 def market_names(get: Get) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """What a reader keeps: one JSON file a publication, one CSV of all, and how far it has come.
 
     snapshots/<market>/<date>.r<revision>.json   the body, in its canonical form
+    indicators/<indicator>/<area>.<its first day>/<date>.r<revision>.json   a reported value
     snapshots.csv                                all publications, in their order
     state.json                                   cursor, each market's last digest, the CSV's length
 
 A page is taken over in this order: files, CSV, state. Whoever is stopped in between finds the old
-state, cuts the CSV back to the length that it names, and takes the same page again.
+state, cuts the CSV back to the length that it names, and takes the same page again. Reported values
+have no chain that would tell which of them were taken: the state names those that are under way.
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from msgspec import DecodeError, Struct, ValidationError, field, json
+from msgspec.structs import replace
 
 from tracker.domain.snapshot import canonical
 from tracker.formats import Names, flat_csv
-from tracker.pull.checks import FIRST, check, name_of
+from tracker.pull.checks import FIRST, Untrue, check, name_of
+from tracker.pull.values import check_value, is_value, name_before, value_name
 
 HEADER: Final = flat_csv.encode([], {})
 
@@ -36,6 +40,7 @@ class State(Struct):
     cursor: str | None = None
     csv_bytes: int = 0
     heads: dict[str, str] = field(default_factory=dict)
+    under_way: list[str] = field(default_factory=list)
 
 
 class Folder:
@@ -72,17 +77,25 @@ class Folder:
         A body that is there already (the feed may repeat itself) is passed over. Raises `Untrue`,
         and then has written nothing.
         """
-        heads, new = dict(self.state.heads), []
+        heads, new, values = dict(self.state.heads), [], dict[str, bytes]()
         for body in bodies:
+            if is_value(body):
+                if self._is_new(body, values):
+                    new.append(body)
+                continue
             previous = heads.get(body.get("market", ""), FIRST)
             if body.get("previous_digest") != previous and self._has(body):
                 continue
             heads[body.get("market", "")] = check(body, previous)
             new.append(body)
+        if values:
+            under_way = sorted({*self.state.under_way, *values})
+            self._write(self._state_file, json.encode(replace(self.state, under_way=under_way)))
         for body in new:
             self._write(self._path(body), canonical(body))
         csv_bytes = self._append(flat_csv.encode(new, names, header=False))
-        self.state = State(self.state.url, cursor, csv_bytes, heads)
+        rest = [name for name in self.state.under_way if name not in values]
+        self.state = State(self.state.url, cursor, csv_bytes, heads, rest)
         self._write(self._state_file, json.encode(self.state))
         return len(new)
 
@@ -99,7 +112,31 @@ class Folder:
         path = self._path(body)
         return path.exists() and path.read_bytes() == canonical(body)
 
+    def _is_new(self, value: dict[str, Any], taken: dict[str, bytes]) -> bool:
+        """Whether a value is to be taken, verified then and noted among those of this page.
+
+        Raises `Untrue` where it is not what came before, or a revision before it never came.
+        """
+        name, body = check_value(value), canonical(value)
+        there = taken.get(name)
+        if there is None and name not in self.state.under_way and self._path(value).exists():
+            there = self._path(value).read_bytes()
+        if there is not None:
+            if there != body:
+                raise Untrue(f"{name}: this revision was another one before.")
+            return False
+        before = name_before(value)
+        if before is not None and before not in taken and not self._file("indicators", before):
+            raise Untrue(f"{name}: the revision before it never came.")
+        taken[name] = body
+        return True
+
+    def _file(self, kind: str, name: str) -> bool:
+        return (self._directory / kind / f"{name}.json").exists()
+
     def _path(self, body: dict[str, Any]) -> Path:
+        if is_value(body):
+            return self._directory / "indicators" / f"{value_name(body)}.json"
         return self._directory / "snapshots" / f"{name_of(body)}.json"
 
     def _append(self, rows: bytes) -> int:

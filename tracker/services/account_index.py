@@ -1,9 +1,13 @@
-"""Keeps the account index complete, and asks it who else holds an account."""
+"""Keeps the account index complete, and asks it who else holds an account.
+
+It knows the banks' references of vendors too: `tracker.services.findings` asks for those.
+"""
 
 from __future__ import annotations
 
 from tracker.access.vault import VendorVault
 from tracker.domain import decide
+from tracker.domain.findings import Ref, refs_of
 from tracker.domain.vendor import History
 from tracker.services.context import Tracker
 
@@ -12,12 +16,29 @@ BATCH = 500
 
 ACCOUNT = "account"
 INCIDENT = "incident"
-"""The two questions: whose account is this, and at which stalls was it seen instead."""
+REF = "ref"
+"""The questions: whose account is this, at which stalls was it seen instead, whose reference."""
 
 
 def lookup(tracker: Tracker, kind: str, bin_: str, number: str) -> str:
     """The keyed hash under which an account is found."""
     return tracker.keyring.lookup(kind, bin_, number).hex()
+
+
+def ref_lookup(tracker: Tracker, ref: Ref) -> str:
+    """The keyed hash under which a bank's reference is found: it may say more than it should."""
+    return tracker.keyring.lookup(REF, *ref).hex()
+
+
+def holder(market: str, number: int) -> str:
+    """A vendor as the index names it."""
+    return f"{market}:{number}"
+
+
+def held_by(named: str) -> tuple[str, int]:
+    """Market and number of a vendor that the index names."""
+    market, _, number = named.rpartition(":")
+    return market, int(number)
 
 
 async def complete_all(tracker: Tracker) -> None:
@@ -52,14 +73,14 @@ def _lookups(
     tracker: Tracker, market: str, history: History, vault: VendorVault
 ) -> list[tuple[str, str]]:
     vendor = history.replay()
-    holder = f"{market}:{history.number}"
-    found = []
+    named = holder(market, history.number)
+    found = [(ref_lookup(tracker, ref), named) for ref in refs_of(history)]
     for account in vendor.accounts.values():
         number = decide.details_of(account.details, vault).number
-        found.append((lookup(tracker, ACCOUNT, account.bin, number), holder))
+        found.append((lookup(tracker, ACCOUNT, account.bin, number), named))
     for incident in vendor.incidents.values():
         number = decide.details_of(incident.seen, vault).number
-        found.append((lookup(tracker, INCIDENT, incident.bin, number), holder))
+        found.append((lookup(tracker, INCIDENT, incident.bin, number), named))
     return found
 
 
@@ -72,13 +93,13 @@ async def holders(
     incident of it.
     """
     found = []
-    for holder in await tracker.accounts.holders(lookup(tracker, kind, bin_, number)):
-        market, _, its_number = holder.rpartition(":")
+    for named in await tracker.accounts.holders(lookup(tracker, kind, bin_, number)):
+        market, its_number = held_by(named)
         place = await tracker.reader.market(market)
         if place is None:
             continue
-        history = await tracker.reader.history(market, place.prefix, int(its_number))
-        keys = await tracker.reader.data_keys(market, [int(its_number)])
+        history = await tracker.reader.history(market, place.prefix, its_number)
+        keys = await tracker.reader.data_keys(market, [its_number])
         if keys[0] is None:
             continue
         vault = VendorVault(history.vendor_code, tracker.keyring.unwrap(keys[0]))

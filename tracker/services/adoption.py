@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.domain.days import day_date, day_of
-from tracker.domain.figures import DEFINITION_VERSION, content, roll_up
+from tracker.domain.figures import DEFINITION_VERSION, content
+from tracker.domain.roll_up import roll_up
 from tracker.domain.snapshot import canonical
 from tracker.services.context import Tracker
+from tracker.services.sight import Sight, seen, sight
 
 CACHED_MAX = 10_000
 """Markets whose live figures a process keeps: a country has some 8 500."""
+
+BATCH = 100
+"""Markets read in one round trip: some MB of replies."""
 
 
 class Live(Struct, frozen=True):
@@ -24,7 +30,20 @@ class Live(Struct, frozen=True):
 
     body: bytes
     etag: str
-    content: dict[str, Any]
+
+
+class _Kept(Struct):
+    """A market's content at a position on a day, and what was shown of it so far, by sight."""
+
+    position: int
+    day: int
+    is_open: bool
+    content: bytes
+    shown: dict[Sight, Live]
+
+    def holds(self, position: int, day: int) -> bool:
+        """Whether nothing has changed since."""
+        return (self.position, self.day) == (position, day)
 
 
 class LiveFigures:
@@ -32,57 +51,78 @@ class LiveFigures:
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
-        self._kept: OrderedDict[str, tuple[int, int, Live]] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     async def market(self, principal: Principal, market: str) -> Live:
         """A market's figures now. Raises `NotFound` out of scope."""
         if not principal.may_market(market):
             raise hidden()
         position = await self._tracker.reader.position(market)
-        today = day_of(self._tracker.now())
         kept = self._kept.get(market)
-        if kept is not None and kept[:2] == (position, today):
-            self._kept.move_to_end(market)
-            return kept[2]
-        look = await self._tracker.reader.look(market)
-        if look.market is None:
-            raise hidden()
-        body = content(look.market, look.sums, today)
-        live = _live({**body, "ledger_position": str(look.position)})
-        self._kept[market] = (look.position, today, live)
-        if len(self._kept) > CACHED_MAX:
-            self._kept.popitem(last=False)
+        if kept is None or not kept.holds(position, self._today()):
+            kept = (await self._look([market])).get(market)
+            if kept is None:
+                raise hidden()
+        as_ = sight(principal)
+        live = kept.shown.get(as_)
+        if live is None:
+            body = seen(json.decode(kept.content), as_)
+            live = kept.shown[as_] = _live({**body, "ledger_position": str(kept.position)})
         return live
 
     async def city(self, principal: Principal) -> Live:
         """The sum over all markets in scope that are open today."""
-        today = day_of(self._tracker.now())
+        today, as_ = self._today(), sight(principal)
         ids = [m for m in await self._tracker.reader.markets() if principal.may_market(m)]
-        looks = await self._tracker.reader.look_many(ids)
-        parts = [
-            (content(look.market, look.sums, today), look.position)
-            for look in looks
-            if look.market is not None and look.market.open_on(today)
-        ]
+        standing: dict[str, _Kept] = {}
+        for market, position in zip(ids, await self._tracker.reader.positions(ids), strict=True):
+            kept = self._kept.get(market)
+            if kept is not None and kept.holds(position, today):
+                standing[market] = kept
+        changed = [market for market in ids if market not in standing]
+        for start in range(0, len(changed), BATCH):
+            standing |= await self._look(changed[start : start + BATCH])
+        its = [(market, standing[market]) for market in ids if market in standing]
+        summed = [(market, kept) for market, kept in its if kept.is_open]
+        parts = [seen(json.decode(kept.content), as_) for _, kept in summed]
         return _live(
             {
                 "group": "city",
                 "date": day_date(today).isoformat(),
                 "definition_version": DEFINITION_VERSION,
                 "markets": len(parts),
-                **roll_up([part for part, _ in parts]),
+                **roll_up(parts),
                 "inputs": [
-                    {"market": part["market"], "ledger_position": str(position)}
-                    for part, position in parts
+                    {"market": market, "ledger_position": str(kept.position)}
+                    for market, kept in summed
                 ],
                 "missing": [],
             }
         )
 
+    def _today(self) -> int:
+        return day_of(self._tracker.now())
+
+    async def _look(self, markets: Sequence[str]) -> dict[str, _Kept]:
+        """Computes the figures of these markets, those that there are, and keeps them."""
+        now = self._tracker.now()
+        today, found = day_of(now), dict[str, _Kept]()
+        looks = await self._tracker.looks.at(markets, today, today)
+        for market, look in zip(markets, looks, strict=True):
+            if look.grounds is None:
+                continue
+            is_open = look.grounds.market.open_on(today)
+            body = canonical(content(look.grounds, today, now))
+            found[market] = self._kept[market] = _Kept(look.position, today, is_open, body, {})
+            self._kept.move_to_end(market)
+        while len(self._kept) > CACHED_MAX:
+            self._kept.popitem(last=False)
+        return found
+
 
 def _live(body: dict[str, Any]) -> Live:
     encoded = canonical(body)
-    return Live(encoded, f'"{hash_of(encoded)}"', body)
+    return Live(encoded, f'"{hash_of(encoded)}"')
 
 
 def hash_of(encoded: bytes) -> str:

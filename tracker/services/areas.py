@@ -7,8 +7,9 @@ from datetime import date
 from msgspec import Struct
 
 from tracker.access.keys import Principal
+from tracker.domain.areas import Unit, units_of
 from tracker.domain.days import day_date, day_number
-from tracker.domain.facts import AreaAdded, AreasSeeded
+from tracker.domain.facts import AreaAdded, AreasSeeded, known_by
 from tracker.services import areas_seed
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.store.commit import Commit, Done
@@ -28,22 +29,23 @@ class AreaOut(Struct, frozen=True):
     valid_to: str | None
 
 
+async def units(tracker: Tracker, known_at: int | None = None) -> list[Unit]:
+    """All units, those that have ended too, by code and first day; as known at a moment (ms)."""
+    return units_of(known_by(await tracker.reader.service(AREAS), known_at))
+
+
 async def listed(tracker: Tracker) -> list[AreaOut]:
     """All administrative units, those that have ended too, by code and first day."""
-    found: dict[tuple[str, int], AreaOut] = {}
-    for fact in await tracker.reader.service(AREAS):
-        rows = fact.areas if isinstance(fact, AreasSeeded) else ()
-        if isinstance(fact, AreaAdded):
-            rows = ((fact.code, fact.name, fact.parent, fact.valid_from, fact.valid_to),)
-        for code, name, parent, valid_from, valid_to in rows:
-            found[code, valid_from] = AreaOut(
-                code,
-                name,
-                parent,
-                day_date(valid_from).isoformat(),
-                None if valid_to is None else day_date(valid_to).isoformat(),
-            )
-    return [found[key] for key in sorted(found)]
+    return [
+        AreaOut(
+            unit.code,
+            unit.name,
+            unit.parent,
+            day_date(unit.valid_from).isoformat(),
+            None if unit.valid_to is None else day_date(unit.valid_to).isoformat(),
+        )
+        for unit in await units(tracker)
+    ]
 
 
 async def add(

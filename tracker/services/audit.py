@@ -1,40 +1,38 @@
 """Compare every view with the ledger, and make views anew from it.
 
-`verify` trusts the ledgers alone: it makes each view again and names each difference to what is
-stored. It needs no key, changes nothing, and may run while others write: the views of a market and
-the position of its ledger are read in one step, and the ledger up to that position never changes.
+`verify` trusts the ledgers alone, as far as they fit their seals: it makes each view again and
+names each difference to what is stored. It needs no key, changes nothing, and may run while others
+write: the views of a market and the position of its ledger are read in one step, and the ledger up
+to that position never changes.
 The account index is not compared: it holds keyed hashes, and only a key could make them again.
 
 `rebuild` puts what it made from the ledger in the place of the views, a market a step, unless
 somebody wrote meanwhile; then it reads what is new and tries again. Records (bodies, data keys,
-answers, the feed's entries) it leaves as they are. A market whose ledger has a gap it leaves alone:
-its documents are then the last copy of what the ledger lost.
+answers, seals, the feed's entries) it leaves as they are. A market whose ledger has a gap, or does
+not fit its seals, it leaves alone: its documents are then the last copy of what the ledger lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import Any
 
-from msgspec import DecodeError, Struct, json
+from msgspec import Struct
 
 from tracker.domain.errors import NotFound, Unavailable
-from tracker.domain.facts import Published
-from tracker.domain.snapshot import GENESIS, digest_holds
+from tracker.services.audit_activity import Checks
+from tracker.services.audit_bodies import bodies
 from tracker.services.audit_difference import (
     NONE,
     VIEWS,
     Difference,
     Kind,
     compare,
-    publication,
     unreadable,
 )
 from tracker.services.audit_feed import Feed
 from tracker.services.audit_ledger import Ledger
 from tracker.services.context import Tracker
 from tracker.store.keys import SERVICE
-from tracker.store.publications import body_name
 from tracker.store.views import Stored, ViewStore
 
 __all__ = ["VIEWS", "Difference", "Kind", "Progress", "Rebuilt", "rebuild", "verify"]
@@ -51,6 +49,9 @@ class Progress(Struct):
     entries: int = 0
     vendors: int = 0
     publications: int = 0
+    unkeyed: int = 0
+    """Sets of vendors paid that were not compared with their entries: the look-up key was not
+    there."""
 
 
 class Rebuilt(Struct, frozen=True):
@@ -97,15 +98,21 @@ async def verify(
     service, spaces = await _spaces(views, markets)
     progress = Progress(len(spaces))
     for space in spaces:
+        # The seals before the rest: what they cover is in the ledger then.
+        ledger = Ledger(space, service.founded.get(space, ""), await tracker.seals.all(space))
         stored = await views.read(space)
-        ledger = Ledger(space, service.founded.get(space, ""))
         await _read_on(views, ledger, stored)
         for difference in _compare(ledger, stored):
             yield difference
-        async for difference in _bodies(views, ledger, stored):
+        async for difference in bodies(views, ledger, stored):
             yield difference
-        for difference in feed.market(space, ledger.publications):
+        for difference in feed.market(space, ledger.due):
             yield difference
+        if space != SERVICE and "ledger" not in stored.wrong:
+            checks = await _activity(tracker, views, ledger)
+            for difference in checks.differences(tracker.keyring):
+                yield difference
+            progress.unkeyed += checks.unkeyed
         progress.done += 1
         progress.entries += ledger.entries
         progress.vendors += len(ledger.registered)
@@ -127,7 +134,7 @@ async def rebuild(
     """Makes the views of the service and all markets, or of these, anew; one result a space.
 
     At the end each market's last number in the feed is corrected where it is wrong, and the feed
-    takes over what it lacks. Vendors with accounts are marked for the account index, which takes
+    takes over what it lacks. Vendors with accounts or references are marked for the account index, which takes
     them in anew. Raises `NotFound` for a market that does not exist, `Unavailable` where others
     never stop writing to one; the spaces before it are done then.
     """
@@ -135,16 +142,20 @@ async def rebuild(
     feed = Feed(views, tracker.now())
     await feed.read()
     service, spaces = await _spaces(views, markets)
-    progress, whole = Progress(len(spaces)), []
+    progress, whole, values = Progress(len(spaces)), list[str](), False
     for space in spaces:
-        ledger = Ledger(space, service.founded.get(space, ""))
+        ledger = Ledger(space, service.founded.get(space, ""), await tracker.seals.all(space))
         rebuilt = await _rebuild(views, ledger)
         yield rebuilt
-        if not rebuilt.refused and space != SERVICE:
-            whole.append(space)
-            await tracker.accounts.to_index(space, ledger.findable)
-            for _ in feed.market(space, ledger.publications):
+        if not rebuilt.refused:
+            for _ in feed.market(space, ledger.due):
                 pass
+            if space == SERVICE:
+                values = bool(ledger.reported)
+            else:
+                whole.append(space)
+                await _rebuild_activity(tracker, views, ledger)
+                await tracker.accounts.to_index(space, ledger.findable)
         progress.done += 1
         progress.entries += ledger.entries
         progress.vendors += len(ledger.registered)
@@ -156,6 +167,28 @@ async def rebuild(
         await views.set_feed_last(market, said, reached)
     for market in await tracker.publications.unfed(whole):
         await tracker.publications.feed_market(market)
+    if values:
+        await tracker.reported.feed()
+
+
+async def _activity(tracker: Tracker, views: ViewStore, ledger: Ledger) -> Checks:
+    """What the banks reported, at the position where that is read: the ledger is read up to it."""
+    kept = await tracker.activity.everything(ledger.space)
+    if kept.position > ledger.position:
+        async for entry in views.ledger(ledger.space, ledger.position, kept.position):
+            ledger.add(entry)
+        ledger.end(kept.position)
+    return Checks(ledger.space, ledger.prefix, ledger.activity, kept)
+
+
+async def _rebuild_activity(tracker: Tracker, views: ViewStore, ledger: Ledger) -> None:
+    for _ in range(SWAPS_MAX):
+        checks = await _activity(tracker, views, ledger)
+        if not checks.stale or await tracker.activity.swap(
+            ledger.space, ledger.position, checks.reports, checks.first
+        ):
+            return
+    raise _never_still(ledger.space)
 
 
 async def _spaces(views: ViewStore, markets: Sequence[str] | None) -> tuple[Ledger, list[str]]:
@@ -177,11 +210,13 @@ async def _read_on(views: ViewStore, ledger: Ledger, stored: Stored) -> None:
     async for entry in views.ledger(ledger.space, ledger.position, stored.position):
         ledger.add(entry)
     ledger.end(stored.position)
+    ledger.sealed.end(stored.position)
 
 
 def _damage(ledger: Ledger, stored: Stored) -> Iterator[Difference]:
     """What is wrong with the ledger itself; to be asked after its views were made."""
     yield from ledger.faults
+    yield from ledger.sealed.faults
     yield from ledger.clashes
     if stored.position == 0 and stored.views.docs:
         yield Difference(
@@ -205,43 +240,6 @@ def _compare(ledger: Ledger, stored: Stored) -> Iterator[Difference]:
                 yield Difference(space, "data_key", subject, "a data key", "none: erased or lost")
 
 
-async def _bodies(views: ViewStore, ledger: Ledger, stored: Stored) -> AsyncIterator[Difference]:
-    """Each publication's body against its ledger entry, and bodies that no entry names."""
-    if "bodies" in stored.wrong:
-        return
-    facts = {body_name(fact): fact for fact in ledger.publications}
-    previous = GENESIS
-    async for name, body in views.bodies(ledger.space, list(facts)):
-        fact = facts[name]
-        subject = publication(fact.day, fact.revision)
-        for expected, found in _body_faults(fact, body, previous):
-            yield Difference(ledger.space, "body", subject, expected, found)
-        previous = fact.digest.hex()
-    for name in sorted(stored.bodies - facts.keys()):
-        yield Difference(ledger.space, "body", name, NONE, "a body that no ledger entry names")
-
-
-def _body_faults(fact: Published, body: bytes | None, previous: str) -> Iterator[tuple[str, str]]:
-    if body is None:
-        yield "a body", NONE
-        return
-    try:
-        read: dict[str, Any] = json.decode(body, type=dict[str, Any])
-    except (DecodeError, UnicodeDecodeError):
-        yield "a body", "bytes that are none"
-        return
-    if not digest_holds(read):
-        yield "its digest to hold", "another content"
-    expected = {
-        "digest": f"sha256:{fact.digest.hex()}",
-        "content_digest": f"sha256:{fact.content_digest.hex()}",
-        "previous_digest": f"sha256:{previous}",
-    }
-    for field, digest in expected.items():
-        if read.get(field) != digest:
-            yield f"{field} {digest}", str(read.get(field))[:80]
-
-
 async def _rebuild(views: ViewStore, ledger: Ledger) -> Rebuilt:
     stored = await views.read(ledger.space)
     for attempt in range(1, SWAPS_MAX + 1):
@@ -253,8 +251,12 @@ async def _rebuild(views: ViewStore, ledger: Ledger) -> Rebuilt:
         if await views.swap(ledger.space, ledger.position, made, ledger.highest):
             return Rebuilt(ledger.space, ledger.position, attempt)
         stored = stored._replace(position=await views.position(ledger.space))
-    raise Unavailable(
-        f"Others never stop writing to {ledger.space}, so its views were not made anew. "
+    raise _never_still(ledger.space)
+
+
+def _never_still(space: str) -> Unavailable:
+    return Unavailable(
+        f"Others never stop writing to {space}, so its views were not made anew. "
         "Try again at a quieter time.",
         code="BUSY",
     )

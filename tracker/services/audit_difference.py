@@ -10,10 +10,9 @@ from msgspec import DecodeError, Struct, msgpack
 
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import day_date
-from tracker.domain.views import BITMAPS
+from tracker.domain.rows import ROW_BYTES, unpack
 from tracker.store.commit import MARKET, header
 from tracker.store.publications import HEAD, Head, Latest
-from tracker.store.reads import numbers_in
 from tracker.store.views import SpaceViews, Stored
 
 Kind = Literal[
@@ -21,16 +20,32 @@ Kind = Literal[
     "document",
     "name",
     "line",
-    "bit",
+    "row",
+    "group",
     "publication",
+    "report",
+    "paid",
+    "first_paid",
     "counter",
     "body",
+    "seal",
     "data_key",
     "feed",
     "feed_last",
 ]
 VIEWS: Final[frozenset[Kind]] = frozenset(
-    ("document", "name", "line", "bit", "publication", "counter", "feed_last")
+    (
+        "document",
+        "name",
+        "line",
+        "row",
+        "group",
+        "publication",
+        "report",
+        "first_paid",
+        "counter",
+        "feed_last",
+    )
 )
 """What `rebuild` makes anew; everything else is mended from a backup or not at all."""
 
@@ -42,7 +57,7 @@ class Difference(Struct, frozen=True):
     """What differs. Nothing personal: of documents, bodies and keys only that and where.
 
     `space` is a market's id, or `sys` for the service itself. `subject` is a vendor code, a unique
-    name, a day and line, a stage and vendor code, a publication's day and revision, and so on.
+    name, a day and line, a group's number, a publication's day and revision, and so on.
     """
 
     space: str
@@ -90,13 +105,12 @@ def compare(space: str, label: Label, expected: SpaceViews, stored: Stored) -> I
     if not _unreadable(stored, "lines"):
         for line, count, other in _unequal(expected.lines, found.lines):
             yield Difference(space, "line", _dated(line, ":"), count or NONE, other or NONE)
-    for stage in BITMAPS:
-        if not _unreadable(stored, f"bits:{stage}"):
-            for number in numbers_in(expected.bits[stage] ^ found.bits[stage]):
-                states = (
-                    ("set", "clear") if expected.bits[stage] >> number & 1 else ("clear", "set")
-                )
-                yield Difference(space, "bit", f"{stage} of {label.subject(str(number))}", *states)
+    if not _unreadable(stored, "rows"):
+        for number, row, stored_row in _unequal(expected.rows, found.rows):
+            yield Difference(space, "row", label.subject(number), _row(row), _row(stored_row))
+    if not _unreadable(stored, "groups"):
+        for key, group, stored_group in _unequal(expected.groups, found.groups):
+            yield Difference(space, "group", key, group or NONE, stored_group or NONE)
     if not _unreadable(stored, "published"):
         for field, should, is_ in _unequal(expected.published, found.published):
             records = _record(field, should), _record(field, is_)
@@ -112,7 +126,8 @@ WRONG: Final[Mapping[str, tuple[Kind, str]]] = {
     "numbers": ("counter", "vendor numbers"),
     "bodies": ("body", "all"),
     "data_keys": ("data_key", "all"),
-    **{f"bits:{stage}": ("bit", f"{stage} of all") for stage in BITMAPS},
+    "rows": ("row", "all"),
+    "groups": ("group", "all"),
 }
 
 
@@ -135,7 +150,15 @@ def document(raw: bytes | None) -> str:
 
 def publication(day: int, revision: int) -> str:
     """A publication by day and revision: `2023-05-31.1`."""
-    return f"{day_date(day).isoformat()}.{revision}"
+    return f"{_dated(str(day), '.')}.{revision}"
+
+
+def _row(raw: bytes | None) -> str:
+    if raw is None:
+        return NONE
+    if len(raw) != ROW_BYTES:
+        return f"{len(raw)} bytes that are no row"
+    return " ".join(f"{field}={value}" for field, value in unpack(raw)._asdict().items() if value)
 
 
 def _unreadable(stored: Stored, field: str) -> bool:

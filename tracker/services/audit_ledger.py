@@ -9,9 +9,10 @@ from typing import Any
 from msgspec import DecodeError, msgpack
 
 from tracker.domain.facts import (
-    AccountLinked,
+    ActivityReported,
     AnyFact,
-    IncidentOpened,
+    FirstPaid,
+    IndicatorReported,
     MarketFact,
     MarketFounded,
     MarketOpened,
@@ -20,12 +21,18 @@ from tracker.domain.facts import (
     ServiceFact,
     VendorFact,
 )
+from tracker.domain.findings import findable
+from tracker.domain.rows import EMPTY
 from tracker.domain.vendor import History
-from tracker.domain.views import BITMAPS, Views, views_of
+from tracker.domain.views import Views, views_of
+from tracker.services.audit_chain import Chain
 from tracker.services.audit_difference import NONE, Difference, Label
+from tracker.services.audit_feed import Due, due
+from tracker.services.audit_seals import SealCheck
 from tracker.store.commit import MARKET, header
 from tracker.store.keys import SERVICE
 from tracker.store.publications import records_of
+from tracker.store.seals import NO_SEALS, StoredSeals
 from tracker.store.views import RawEntry, SpaceViews
 
 _NUMBER = re.compile(r"[1-9][0-9]*", re.ASCII)
@@ -43,15 +50,19 @@ class Ledger:
     to compare with and not good enough to replace anything.
     """
 
-    def __init__(self, space: str, prefix: str = "") -> None:
+    def __init__(self, space: str, prefix: str = "", seals: StoredSeals = NO_SEALS) -> None:
         self.space = space
         self.prefix = prefix
         self.position = 0
         self.entries = 0
         self.faults: list[Difference] = []
         self.clashes: list[Difference] = []
+        self.sealed = SealCheck(space, seals)
         self.publications: list[Published] = []
+        self.reported: list[Due] = []
+        self.activity: list[ActivityReported | FirstPaid] = []
         self.founded: dict[str, str] = {}
+        self._chain = Chain(space)
         self._raws: dict[str, list[bytes]] = {}
         self._vendors: dict[int, list[VendorFact]] = {}
         self._views: dict[int, Views] = {}
@@ -76,8 +87,13 @@ class Ledger:
         return {
             number: header(len(facts))
             for number, facts in self._vendors.items()
-            if any(isinstance(fact, AccountLinked | IncidentOpened) for fact in facts)
+            if any(map(findable, facts))
         }
+
+    @property
+    def due(self) -> list[Due]:
+        """What the feed is to hold of this space."""
+        return self.reported if self.space == SERVICE else due(self.publications)
 
     @property
     def highest(self) -> int:
@@ -89,6 +105,7 @@ class Ledger:
         self.end(entry.position - 1)
         self.position = entry.position
         self.entries += 1
+        self.sealed.add(entry)
         fact = None
         if entry.subject is not None and entry.raw is not None:
             fact = self._decode(entry.subject, entry.raw)
@@ -96,8 +113,14 @@ class Ledger:
             self._fault(str(entry.position), "a fact", "an entry that is none")
             return
         if isinstance(fact, Published):
+            self.faults += self._chain.faults(entry.position, fact)
             self.publications.append(fact)
             return
+        if isinstance(fact, ActivityReported | FirstPaid):
+            self.activity.append(fact)
+            return
+        if isinstance(fact, IndicatorReported):
+            self.reported.append(Due(str(entry.position), fact.recorded, entry.position))
         self._raws.setdefault(entry.subject, []).append(entry.raw)
         if isinstance(fact, MarketFounded):
             self.founded[fact.market] = fact.prefix
@@ -144,7 +167,6 @@ class Ledger:
             made.names[f"market:{market}"] = prefix
             made.names[f"prefix:{prefix}"] = market
         lines: Counter[tuple[int, str]] = Counter()
-        members: list[list[int]] = [[] for _ in BITMAPS]
         for number, facts in self._vendors.items():
             seen = self._views.get(number)
             if seen is None:
@@ -156,18 +178,10 @@ class Ledger:
                     self.clashes.append(Difference(self.space, "ledger", name, "one holder", both))
             for line, count in seen.lines.items():
                 lines[line] += count
-            for member, stands in zip(members, seen.bits, strict=True):
-                if stands:
-                    member.append(number)
+            if seen.row != EMPTY:
+                made.rows[str(number)] = seen.row
+            made.groups.update({str(key): name for key, name in seen.groups.items()})
         made.lines = {f"{day}:{line}": str(n) for (day, line), n in lines.items() if n}
-        made.bits = {s: _bit_set(numbers) for s, numbers in zip(BITMAPS, members, strict=True)}
         for fact in self.publications:
             made.published.update(records_of(fact))
         return made
-
-
-def _bit_set(numbers: list[int]) -> int:
-    raw = bytearray(max(numbers, default=0) // 8 + 1)
-    for number in numbers:
-        raw[number >> 3] |= 1 << (number & 7)
-    return int.from_bytes(raw, "little")

@@ -76,7 +76,7 @@ async def _change(
     for _ in range(ATTEMPTS_MAX):
         market, history, known = await find_code(tracker, principal, code)
         vault = await tracker.vault(market, history)
-        when = decide.stated(occurred_at, tracker.now(), principal.id)
+        when = tracker.stated(principal, occurred_at)
         facts = wish(history, known.ordinal, when)
         after = history.then(*facts)
         code_ = after.replay().codes[known.ordinal]

@@ -67,6 +67,7 @@ async def issue(
         market, history = await find(tracker, principal, vendor)
         vault = await tracker.vault(market, history)
         when = decide.stated(None, tracker.now(), principal.id)
+        await tracker.require_open(market, when.at)
         own = None if supplied is None else _checked(history, vault, bin_, supplied)
         facts = decide.issue_code(history, vault, when, bin_=bin_, ref=ref, supplied=own)
         after = history.then(*facts)
@@ -172,7 +173,9 @@ async def _event(
 ) -> EventWritten:
     for _ in range(ATTEMPTS_MAX):
         market, history, known = await find_code(tracker, principal, code)
-        when = decide.stated(occurred_at, tracker.now(), principal.id)
+        when = tracker.stated(principal, occurred_at)
+        if kind is Attached:
+            await tracker.require_open(market, when.at)
         facts = wish(history, known.ordinal, when)
         after = history.then(*facts)
         event, fact = _last(after, kind, known.ordinal)

@@ -8,17 +8,24 @@ from typing import Any
 
 from msgspec import Struct
 
+from tracker.access.keys import Principal
 from tracker.access.vault import Keyring, VendorVault
+from tracker.domain.decide import Stated, stated
 from tracker.domain.errors import NotFound, TrackerError, Unavailable
-from tracker.domain.market import Market
+from tracker.domain.market import Market, require_open
 from tracker.domain.vendor import History
 from tracker.settings import Settings
 from tracker.store.account_index import AccountIndex
+from tracker.store.activity import Activity
 from tracker.store.commit import Commit, Committer, Outcome, Replayed
+from tracker.store.examined import Examined
 from tracker.store.jobs import Jobs
+from tracker.store.look import Looks
 from tracker.store.publications import Publications
 from tracker.store.reads import Reader
+from tracker.store.reported import Reported
 from tracker.store.schedule_state import ScheduleState
+from tracker.store.seals import SealStore
 
 ATTEMPTS_MAX = 10
 """How often a use case reads and decides anew after losing a race, before it gives up (503)."""
@@ -63,12 +70,25 @@ class Tracker:
         self.dispatch = dispatch
         self.random_bytes = random_bytes
         self.reader = Reader(client)
+        self.looks = Looks(client)
         self.committer = Committer(client)
         self.publications = Publications(client)
+        self.reported = Reported(client)
         self.jobs = Jobs(client)
         self.accounts = AccountIndex(client)
+        self.activity = Activity(client)
+        self.examined = Examined(client)
         self.schedule_state = ScheduleState(client)
+        self.seals = SealStore(client)
         self._prefixes: dict[str, str] = {}
+
+    def stated(self, principal: Principal, occurred_at: int | None = None) -> Stated:
+        """The times of a fact that the principal states, within the role's limit.
+
+        `occurred_at` is ms, None for now. Raises `Invalid` `IN_FUTURE`, `TOO_FAR_BACK`.
+        """
+        days_max = self.settings.backdate_days_of(principal.role)
+        return stated(occurred_at, self.now(), principal.id, days_max=days_max)
 
     async def market(self, market: str) -> Market:
         """The market; raises `NotFound`."""
@@ -76,6 +96,14 @@ class Tracker:
         if found is None:
             raise NotFound("There is no such market.")
         return found
+
+    async def require_open(self, market: str, moment: int) -> None:
+        """Passes where the market had not closed by the day of that moment (ms).
+
+        Raises `Conflict` `MARKET_CLOSED`. A closure that is recorded in the same instant may miss
+        what was decided before it; figures do not: a market that is not open has none.
+        """
+        require_open(await self.market(market), moment)
 
     async def market_id(self, prefix: str) -> str:
         """The id of the market with this prefix (it never changes); raises `NotFound`."""

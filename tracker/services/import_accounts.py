@@ -9,6 +9,7 @@ from tracker.domain import decide
 from tracker.domain.days import day_number, day_of, moment_on
 from tracker.domain.errors import Conflict, TrackerError
 from tracker.domain.facts import AccountDetails, Attached, CodeIssued, VendorFact
+from tracker.domain.market import require_open
 from tracker.domain.text import search_key
 from tracker.domain.vendor import Code
 from tracker.domain.views import ref_name, stall_name
@@ -113,6 +114,7 @@ class Accounts:
         code = self._code(entry, row, known)
         if code is None:
             when = book.stated(self._issue_moment(entry, row), row.row)
+            require_open(book.place, when.at)
             facts += self._link(entry, row, when)
             facts += decide.issue_code(
                 history.then(*facts),
@@ -129,6 +131,7 @@ class Accounts:
             at = moment_on(day, code.issued_at)
             hangs = code.attached_at is not None or _hung(entry, code, day)
             if not hangs or at < code.issued_at:
+                require_open(book.place, at)
                 facts += decide.attach(
                     history.then(*facts),
                     book.stated(at, row.row),

@@ -40,8 +40,7 @@ class Places:
             if id_ in self._ids:
                 return id_
         if self._names is None:  # read only where a file calls markets by name
-            looks = await self._tracker.reader.look_many(sorted(self._ids))
-            places = [look.market for look in looks if look.market is not None]
+            places = await self._tracker.reader.some_markets(sorted(self._ids))
             shared = Counter(search_key(place.name) for place in places)
             named = {search_key(place.name): place.id for place in places}
             self._names = {name: id_ for name, id_ in named.items() if shared[name] == 1}

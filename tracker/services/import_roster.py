@@ -9,6 +9,7 @@ from tracker.domain.codes import vendor_code
 from tracker.domain.days import moment_on, start_of
 from tracker.domain.errors import TrackerError
 from tracker.domain.facts import Person, ProfileChanged
+from tracker.domain.market import require_open
 from tracker.domain.text import search_key
 from tracker.domain.views import ref_name, stall_name
 from tracker.services.context import Tracker
@@ -47,14 +48,15 @@ class Roster:
         holder = None if ref is None else book.holder(ref, row.row)
         if holder is not None and (held is None or holder[0] is not held[0]):
             return rejected(row, "partner_ref", "PARTNER_REF_TAKEN")
-        if held is None:
-            return self._register(book, row, ref)
         try:
+            if held is None:
+                return self._register(book, row, ref)
             return self._update(book, held[0], row)
         except TrackerError as error:
-            return rejected(row, None, error.code, book.shown(held[0].code))
+            return rejected(row, None, error.code, held and book.shown(held[0].code))
 
     def _register(self, book: Book, row: RosterRow, ref: str | None) -> Plan:
+        require_open(book.place, start_of(self._day))
         commit = book.commit()
         entry = book.newcomer(commit)
         when = book.stated(start_of(self._day), row.row)

@@ -8,28 +8,30 @@ the stop are known by the job and row that their facts name, and count as what t
 
 from __future__ import annotations
 
-import hashlib
-import io
 from asyncio import to_thread
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import IO, Any, TypeVar
 
 from msgspec.structs import replace
 
 from tracker.access.keys import Principal
 from tracker.access.roles import Permission, hidden, require
-from tracker.access.vault import UploadCipher
-from tracker.domain.days import day_date, day_of
-from tracker.domain.errors import Invalid, KeyReused, TooLarge
+from tracker.domain.days import day_date, day_of, start_of
+from tracker.domain.errors import Invalid
+from tracker.domain.market import require_open
+from tracker.domain.rows import ON_ROSTER
+from tracker.services import activity_files
+from tracker.services.activity import check_bank, check_day
 from tracker.services.context import Tracker
 from tracker.services.import_accounts import Accounts
+from tracker.services.import_files import opened, receive, take
 from tracker.services.import_roster import Roster
 from tracker.services.import_work import Rules, Work, batched
-from tracker.services.job_ids import new_job, principal_of, speaking
+from tracker.services.job_ids import principal_of
 from tracker.services.row_details import detail
-from tracker.store.jobs import FILE_CHUNK_BYTES, Job, RowResult
-from tracker.tables.reading import Table, read_bank, read_roster
+from tracker.store.jobs import Job, RowResult
+from tracker.tables.reading import Table, read_activity, read_bank, read_roster
 from tracker.tables.rows import BankRow, RosterRow
 
 R = TypeVar("R", bound=RosterRow | BankRow)
@@ -40,6 +42,12 @@ CHUNK = 500
 _PERMISSIONS = {
     "roster": Permission.IMPORTS_ROSTER,
     "attachments": Permission.IMPORTS_ATTACHMENTS,
+    "activity": Permission.IMPORTS_ACTIVITY,
+}
+_READERS: dict[str, Callable[[IO[bytes]], Table[Any]]] = {
+    "roster": read_roster,
+    "attachments": read_bank,
+    "activity": read_activity,
 }
 
 
@@ -61,44 +69,49 @@ async def accept(
     """
     permission = _PERMISSIONS.get(kind)
     if permission is None:
-        raise Invalid("`kind` is roster or attachments.", code="KIND_UNKNOWN")
+        raise Invalid("`kind` is roster, attachments or activity.", code="KIND_UNKNOWN")
     require(principal, permission, market)
     today = day_of(tracker.now())
     if effective_on is not None and effective_on > today:
         raise Invalid("`effective_on` lies in the future. Correct the date.", code="IN_FUTURE")
     fixed = await _effective_on(tracker, kind, market, effective_on, today)
-    file = await _receive(tracker, chunks)
+    file = await receive(tracker, chunks)
     rows = await to_thread(_count, kind, file)
-    file.seek(0)
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
-    file.seek(0)
     given = "" if effective_on is None else str(effective_on)
-    fingerprint = tracker.keyring.lookup("import", kind, market or "", given, str(dry_run), digest)
-    job = new_job(tracker, "import", principal.id, {})
-    cipher, wrapped = UploadCipher.create(tracker.keyring, job.id)
-    parts = iter(lambda: file.read(FILE_CHUNK_BYTES), b"")
-    for number, sealed in enumerate(cipher.seal_all(parts)):
-        await tracker.jobs.put_chunk(job.id, number, sealed)
     params = {
         "kind": kind,
         "market": market,
         "effective_on": fixed,
         "today": today,
         "dry_run": dry_run,
-        "key": wrapped,
-        **speaking(principal),
     }
-    job = replace(job, params=params, total=rows)
-    known = await tracker.jobs.create(job, key, fingerprint)
-    if known.job == job.id:
-        await tracker.dispatch(job.id)
-        return job
-    await tracker.jobs.drop_file(job.id)
-    if known.fingerprint != fingerprint:
-        raise KeyReused(
-            "This Idempotency-Key was used for another import. Use a new key for a new file."
-        )
-    return await tracker.jobs.get(known.job) or job
+    said = (kind, market or "", given, str(dry_run))
+    return await take(tracker, principal, file, params, rows=rows, said=said, key=key)
+
+
+async def accept_day(
+    tracker: Tracker,
+    principal: Principal,
+    *,
+    day: int,
+    bin_: str,
+    chunks: AsyncIterator[bytes],
+) -> Job:
+    """Takes a bank's whole day for all its markets; see `tracker.services.activity_files`."""
+    require(principal, Permission.ACTIVITY_WRITE, bin=bin_)
+    check_bank(bin_)
+    check_day(tracker, day)
+    file = await receive(tracker, chunks)
+    rows = await to_thread(_count, "activity", file)
+    params = {
+        "kind": "activity",
+        "market": None,
+        "effective_on": day,
+        "bin": bin_,
+        "whole": True,
+        "dry_run": False,
+    }
+    return await take(tracker, principal, file, params, rows=rows)
 
 
 async def _effective_on(
@@ -116,26 +129,18 @@ async def _effective_on(
             "be older. Correct `effective_on`.",
             code="BEFORE_OPENING",
         )
+    day = today
     if given is not None:
-        return given
-    empty = not (await tracker.reader.stage_bits(market))["registered"]
-    return min(place.opened_on, today) if empty else today
-
-
-async def _receive(tracker: Tracker, chunks: AsyncIterator[bytes]) -> io.BytesIO:
-    file = io.BytesIO()
-    async for chunk in chunks:
-        if file.write(chunk) and file.tell() > tracker.settings.upload_bytes_max:
-            size = tracker.settings.upload_bytes_max // (1024 * 1024)
-            raise TooLarge(
-                f"Files up to {size} MiB are taken. Split the file.", code="FILE_TOO_LARGE"
-            )
-    return file
+        day = given
+    elif not (await tracker.reader.roster(market)).where(ON_ROSTER):
+        day = min(place.opened_on, today)
+    require_open(place, start_of(day))
+    return day
 
 
 def _count(kind: str, file: IO[bytes]) -> int:
     """Rows of a file, which is read to its end for that: one that cannot be is refused here."""
-    return (read_roster(file) if kind == "roster" else read_bank(file)).total_rows
+    return _READERS[kind](file).total_rows
 
 
 # ── the job ──────────────────────────────────────────────────────────────────────────────────
@@ -143,11 +148,13 @@ def _count(kind: str, file: IO[bytes]) -> int:
 
 async def run(tracker: Tracker, job: Job) -> dict[str, Any]:
     """The job itself; safe to run twice and at once."""
-    file = await _file(tracker, job)
+    file = await opened(tracker, job)
     if job.params["kind"] == "roster":
         roster = await to_thread(read_roster, file)
         return await _import(tracker, job, roster, Roster(tracker, job))
     principal = principal_of(job)
+    if job.params["kind"] == "activity":
+        return await activity_files.run(tracker, job, principal, file)
     listed = await to_thread(read_bank, file)
     return await _import(tracker, job, listed, Accounts(tracker, job, principal))
 
@@ -174,14 +181,6 @@ async def _import(tracker: Tracker, job: Job, table: Table[R], rules: Rules[R]) 
     return result if not_listed is None else {**result, "not_listed": not_listed}
 
 
-async def _file(tracker: Tracker, job: Job) -> IO[bytes]:
-    cipher = UploadCipher.resume(tracker.keyring, job.id, job.params["key"])
-    sealed = [chunk async for chunk in tracker.jobs.chunks(job.id)]
-    file = io.BytesIO()
-    file.writelines(cipher.open_all(sealed))
-    return file
-
-
 # ── reading ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -201,6 +200,7 @@ async def rows(
     found: list[RowResult] = []
     for results in (await tracker.jobs.row_chunks(job.id)).values():
         found += [result for result in results if result.row > after]
+    found.sort(key=lambda result: result.row)  # a file of many markets is worked through by market
     page = [
         {
             "row": result.row,

@@ -11,7 +11,7 @@ from tracker.access.keys import Principal
 from tracker.access.masking import mask_account
 from tracker.access.roles import hidden
 from tracker.access.vault import VendorVault
-from tracker.domain import decide
+from tracker.domain import decide, rows
 from tracker.domain.codes import event_id, parse_event_id
 from tracker.domain.days import moment_text
 from tracker.domain.decide_codes import handle_incident
@@ -22,7 +22,6 @@ from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
 from tracker.services.vendors import find_number
 from tracker.store.commit import Commit, Done
 from tracker.store.keys import Space
-from tracker.store.reads import numbers_in
 
 CLUSTER = 2
 """At so many stalls one account is a cluster."""
@@ -131,8 +130,7 @@ async def _find(tracker: Tracker, principal: Principal, incident: str) -> tuple[
 async def _of_market(
     tracker: Tracker, principal: Principal, market: str, prefix: str
 ) -> list[IncidentOut]:
-    bits = (await tracker.reader.stage_bits(market))["incident"]
-    numbers = list(numbers_in(bits))
+    numbers = (await tracker.reader.roster(market)).where(rows.INCIDENT)
     histories = await tracker.reader.histories(market, prefix, numbers)
     keys = await tracker.reader.data_keys(market, numbers)
     found = []

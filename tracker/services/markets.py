@@ -34,7 +34,7 @@ class MarketArea(Struct, frozen=True, rename={"from_": "from"}):
 
 
 class MarketOut(Struct, frozen=True):
-    """A market."""
+    """A market; from `closed_on` on it is no more, `into` is the market that it merged into."""
 
     id: str
     name: str
@@ -43,6 +43,8 @@ class MarketOut(Struct, frozen=True):
     areas: list[MarketArea]
     zones: list[str]
     opened_on: str
+    closed_on: str | None
+    into: str | None
     version: int
 
 
@@ -197,6 +199,8 @@ def market_out(market: Market) -> MarketOut:
         areas=its_areas,
         zones=list(market.zones),
         opened_on=day_date(market.opened_on).isoformat(),
+        closed_on=None if market.closed_on is None else day_date(market.closed_on).isoformat(),
+        into=market.into,
         version=market.version,
     )
 
@@ -214,8 +218,7 @@ async def get(tracker: Tracker, principal: Principal, market: str) -> MarketOut:
 async def listed(tracker: Tracker, principal: Principal) -> list[MarketOut]:
     """The markets in the principal's scope, by id."""
     ids = [m for m in await tracker.reader.markets() if principal.may_market(m)]
-    looks = await tracker.reader.look_many(ids)
-    return [market_out(look.market) for look in looks if look.market is not None]
+    return [market_out(market) for market in await tracker.reader.some_markets(ids)]
 
 
 async def declare_census(

@@ -101,6 +101,65 @@ DETAILS: dict[str, tuple[str, str]] = {
         "Dòng tiêu đề lặp lại, không phải tiểu thương.",
     ),
     "TOO_LONG": ("The text is too long.", "Nội dung quá dài."),
+    "NO_ACCOUNT_AT_BANK": (
+        "The vendor had no account at this bank on that day. Link it first.",
+        "Ngày đó tiểu thương chưa có tài khoản tại ngân hàng này. Hãy liên kết trước.",
+    ),
+    "VENDOR_CODE_INVALID": (
+        "This is not a vendor code; it looks like CVT-0042-A.",
+        "Đây không phải mã tiểu thương; mã đúng có dạng CVT-0042-A.",
+    ),
+    "VENDOR_UNKNOWN": (
+        "No vendor of a market of yours has this code.",
+        "Không có tiểu thương nào trong chợ của bạn mang mã này.",
+    ),
+    "VENDOR_MISSING": ("The vendor code is missing.", "Thiếu mã tiểu thương."),
+    "NEGATIVE": (
+        "A number of payments or a sum cannot be negative.",
+        "Số giao dịch hoặc số tiền không thể âm.",
+    ),
+    "OUT_OF_RANGE": (
+        "The number is larger than a stall's day can be. Correct it.",
+        "Con số lớn hơn mức một sạp có thể có trong ngày. Hãy sửa lại.",
+    ),
+    "AMOUNT_WITHOUT_PAYMENTS": (
+        "A sum without a payment cannot be. Correct one of the two.",
+        "Có số tiền nhưng không có giao dịch nào. Hãy sửa lại.",
+    ),
+    "DUPLICATE_LINE": (
+        "The vendor has a line above; send one line with the whole day.",
+        "Tiểu thương đã có ở dòng trên; mỗi tiểu thương chỉ một dòng cho cả ngày.",
+    ),
+    "NUMBER_MISSING": ("The number is missing; send 0 for none.", "Thiếu số; hãy ghi 0."),
+    "NUMBER_UNREADABLE": (
+        "Write a whole number without decimals.",
+        "Hãy viết số nguyên, không có phần thập phân.",
+    ),
+    "TOO_MANY_LINES": (
+        "A market's day has more lines than any market has stalls.",
+        "Số dòng của một chợ trong ngày vượt quá số sạp có thể có.",
+    ),
+    "TOO_OLD": (
+        "Who was paid is kept for 24 months; older days are not taken.",
+        "Dữ liệu chỉ được giữ 24 tháng; không nhận ngày cũ hơn.",
+    ),
+    "BEFORE_OPENING": (
+        "The day lies before the market opened.",
+        "Ngày này trước ngày chợ mở cửa.",
+    ),
+    "MARKET_CLOSED": ("The market had closed by that day.", "Chợ đã đóng cửa vào ngày đó."),
+    "DAY_MISSING": (
+        "The row has no date. Fill it in, or give `effective_on` with the file.",
+        "Dòng không có ngày. Hãy bổ sung, hoặc gửi `effective_on` kèm tệp.",
+    ),
+    "OTHER_DAY": (
+        "The row names another day than the one that is reported.",
+        "Dòng ghi ngày khác với ngày được báo cáo.",
+    ),
+    "OVERTAKEN": (
+        "The bank reported this day anew after this file was sent.",
+        "Ngân hàng đã báo cáo lại ngày này sau khi gửi tệp.",
+    ),
 }
 
 

@@ -118,7 +118,7 @@ async def scan(
     for _ in range(ATTEMPTS_MAX):
         history = await _at(tracker, market, stall)
         vault = await tracker.vault(market, history)
-        when = decide.stated(occurred_at, tracker.now(), principal.id)
+        when = tracker.stated(principal, occurred_at)
         facts: list[VendorFact] = []
         shown: list[SeenOut] = []
         for one in seen:

@@ -1,9 +1,9 @@
-"""What the clock does: closes days, has outdated days recomputed, keeps the feed complete."""
+"""What the clock does: closes days, has outdated days recomputed, keeps feed and seals complete."""
 
 from __future__ import annotations
 
 from tracker.domain.days import DAY_MS, OFFSET_MS, day_of
-from tracker.services import account_index, snapshots
+from tracker.services import account_index, activity_retention, findings, seals, snapshots
 from tracker.services.context import Tracker
 from tracker.services.job_ids import new_job
 
@@ -16,6 +16,9 @@ async def tick(tracker: Tracker) -> None:
     await _recompute(tracker)
     await _complete_feed(tracker)
     await account_index.complete_all(tracker)
+    await seals.keep_sealed(tracker)
+    await activity_retention.drop_old_sets(tracker)
+    await findings.find(tracker)  # last: it raises where a ledger is damaged
 
 
 async def _close_days(tracker: Tracker) -> None:
@@ -56,6 +59,7 @@ async def _open_mode(tracker: Tracker, mode: str, *, closes: bool = False) -> bo
 
 
 async def _complete_feed(tracker: Tracker) -> None:
-    """Publications that a worker committed and died before feeding."""
-    for market in await tracker.publications.unfed(list(await tracker.reader.markets())):
-        await tracker.publications.feed_market(market)
+    """Publications and reported values whose writer committed and died before feeding."""
+    markets = await tracker.publications.unfed(list(await tracker.reader.markets()))
+    await tracker.publications.feed_markets(markets)
+    await tracker.reported.feed()

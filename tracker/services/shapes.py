@@ -14,7 +14,7 @@ from tracker.access.masking import (
 )
 from tracker.domain.days import moment_text
 from tracker.domain.decide import details_of, person_of
-from tracker.domain.facts import Owner, Status, Vault
+from tracker.domain.facts import FindingKind, Owner, Status, Vault
 from tracker.domain.vendor import Account, Code, History, Stage, Vendor
 
 
@@ -50,8 +50,18 @@ class CodeOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     links: dict[str, str] | None = None
 
 
+class DoubtOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A finding on a vendor; `other` is the other vendor's code where the reader may see it."""
+
+    kind: FindingKind
+    other: str | None = None
+
+
 class VendorOut(Struct, frozen=True, kw_only=True):
-    """A vendor. A bank sees of one that it did not register code, stall and its own account."""
+    """A vendor. A bank sees of one that it did not register code, stall and its own account.
+
+    `doubts` are told by the vendor's own resource only.
+    """
 
     vendor: str
     market: str
@@ -66,6 +76,7 @@ class VendorOut(Struct, frozen=True, kw_only=True):
     registered_at: str | UnsetType = UNSET
     accounts: list[AccountOut]
     codes: list[CodeOut]
+    doubts: list[DoubtOut] | UnsetType = UNSET
     version: int
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tracker.access.keys import Principal
 from tracker.access.vault import VendorVault
-from tracker.domain import decide, decide_codes
+from tracker.domain import decide, decide_codes, rows
 from tracker.domain.codes import parse_vendor_code
 from tracker.domain.errors import Fault, Invalid
 from tracker.domain.facts import VendorFact
@@ -30,7 +30,6 @@ from tracker.stickers.design import Sticker
 from tracker.store.commit import Commit, Done
 from tracker.store.jobs import Job
 from tracker.store.keys import Space
-from tracker.store.reads import numbers_in
 
 STICKERS_MAX = 2_000
 """On one sheet: 500 pages of four. Their PDF is 3 MB and drawn in some seconds; a stack of paper
@@ -76,7 +75,7 @@ async def select(
     `TOO_MANY_STICKERS`, `NOTHING_TO_PRINT`.
     """
     if order.vendors is None:
-        numbers = list(numbers_in((await tracker.reader.stage_bits(place.id))["issued"]))
+        numbers = (await tracker.reader.roster(place.id)).where(rows.ISSUED)
     else:
         numbers = await _numbers(tracker, place, order.vendors)
     codes: list[tuple[int, int]] = []

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import json
 from msgspec.structs import replace
 
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.domain.days import day_of
-from tracker.domain.errors import Invalid, KeyReused
+from tracker.domain.errors import Forbidden, Invalid, KeyReused
 from tracker.domain.facts import Published
-from tracker.domain.figures import content
-from tracker.domain.snapshot import GENESIS, canonical, publish, sha256
+from tracker.domain.figures import FINAL_AFTER_DAYS, WINDOW_DAYS, content
+from tracker.domain.snapshot import GENESIS, canonical, publish
+from tracker.domain.withholding import withhold
 from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
 from tracker.services.feed import published_at
 from tracker.services.job_ids import new_job
+from tracker.services.sight import SHOWN, Sight, sight
 from tracker.store.commit import Commit, Done, Stale
 from tracker.store.jobs import Job
 from tracker.store.keys import Space
+from tracker.store.look import Look
 from tracker.store.publications import HEAD, add_publication, read_head, read_latest
-from tracker.store.reads import Look
 
 BATCH = 100
 """Markets read and published in one round trip: about 100 kB of replies."""
 
 DAYS_PER_COMMIT = 31
-"""Days of one market published in one commit: bounds what one step writes."""
+"""Days of one market looked at and published in one step: bounds what one reads and writes."""
 
 RUN_DAYS_MAX = 3_660
 """Days of one run: ten years."""
@@ -78,6 +82,9 @@ async def run(tracker: Tracker, job: Job) -> dict[str, Any]:
     for start in range(0, len(markets), BATCH):
         batch = markets[start : start + BATCH]
         published += await publish_days(tracker, batch, days, covers=covers)
+        if job.params.get("closes"):
+            final = range(days.start - FINAL_AFTER_DAYS, days.stop - FINAL_AFTER_DAYS)
+            published += await publish_days(tracker, batch, final, again=True)
         job = replace(job, done=start + len(batch))
         await tracker.jobs.save(replace(job, state="running"))
     if job.params.get("closes"):
@@ -149,7 +156,7 @@ async def _publish_part(
     pending, published = list(markets), 0
     fields = [HEAD, *(str(day) for day in days)]
     for _ in range(ATTEMPTS_MAX):
-        looks = await tracker.reader.look_many(pending, fields)
+        looks = await tracker.looks.at(pending, min(days), max(days), fields)
         planned = []
         for market, look in zip(pending, looks, strict=True):
             first.setdefault(market, look)
@@ -157,13 +164,14 @@ async def _publish_part(
             if count:
                 planned.append((market, commit, count))
         outcomes = await tracker.committer.commit_many([commit for _, commit, _ in planned])
-        pending = []
+        pending, new = [], []
         for (market, _, count), outcome in zip(planned, outcomes, strict=True):
             if isinstance(outcome, Stale):
                 pending.append(market)  # another worker published first: look again
             elif isinstance(outcome, Done):
                 published += count
-                await tracker.publications.feed_market(market)
+                new.append(market)
+        await tracker.publications.feed_markets(new)
         if not pending:
             return published
     raise busy()
@@ -174,20 +182,24 @@ def _plan(
 ) -> tuple[Commit, int]:
     space, now = Space(market), tracker.now()
     commit, count, records = Commit(space), 0, look.published
-    if look.market is None:
+    if look.grounds is None:
         return commit, 0
     for day in days:
         latest = read_latest(records, day)
-        if not look.market.open_on(day) or (again and latest is None):
+        if not look.grounds.market.open_on(day) or (again and latest is None):
             continue
-        body = content(look.market, look.sums, day)
-        digest = bytes.fromhex(sha256(canonical(body)).removeprefix("sha256:"))
-        if latest is not None and latest.content_digest == digest:
+        if not look.grounds.paid.whole(day - WINDOW_DAYS + 1, day):
+            continue
+        body, kept_back = withhold(content(look.grounds, day, now))
+        details = canonical(kept_back) if kept_back else b""
+        digests = _digest(canonical(body)), _digest(details) if details else b""
+        if latest is not None and (latest.content_digest, latest.details_digest) == digests:
             continue
         head = read_head(records)
         revision = 1 if latest is None else latest.revision + 1
         whole = publish(
             body,
+            digest=digests[0],
             revision=revision,
             position=look.position,
             published_at=now,
@@ -201,16 +213,28 @@ def _plan(
             revision=revision,
             position=look.position,
             ordinal=1 if head is None else head.ordinal + 1,
-            content_digest=digest,
+            content_digest=digests[0],
             digest=bytes.fromhex(whole["digest"].removeprefix("sha256:")),
+            details_digest=digests[1],
         )
-        records = add_publication(commit, space, fact, canonical(whole), records)
+        records = add_publication(commit, space, fact, canonical(whole), details, records)
         count += 1
     return commit, count
 
 
-def _chunks(days: Sequence[int], size: int) -> list[Sequence[int]]:
-    return [days[start : start + size] for start in range(0, len(days), size)]
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def _chunks(days: Sequence[int], size: int) -> list[list[int]]:
+    """The days in parts that each lie within so many days: what is read for a part is bounded."""
+    parts: list[list[int]] = []
+    for day in days:
+        if parts and day - parts[-1][0] < size:
+            parts[-1].append(day)
+        else:
+            parts.append([day])
+    return parts
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────
@@ -223,37 +247,43 @@ async def one(
     day: int,
     revision: int | None = None,
     as_of: int | None = None,
+    details: bool = False,
 ) -> bytes:
     """The published body of a day, its latest revision or the one asked for.
 
-    With `as_of` (ms) what had been published by then: the latest revision of that time.
+    With `as_of` (ms) what had been published by then: the latest revision of that time. With
+    `details` what the body withholds goes along under that name, as far as the principal may see
+    it. Raises `NotFound`, `Forbidden` for details that are not the principal's.
     """
     if not principal.may_market(market):
         raise hidden()
-    if as_of is not None:
-        return await _one_as_of(tracker, market, day, revision, as_of)
-    if revision is None:
-        latest = (await tracker.publications.latest_days(market, [day])).get(day)
-        if latest is None:
-            raise hidden()
-        revision = latest.revision
-    body = (await tracker.publications.bodies([(market, day, revision)]))[0]
-    if body is None:
-        raise hidden()
-    return body
-
-
-async def _one_as_of(
-    tracker: Tracker, market: str, day: int, revision: int | None, as_of: int
-) -> bytes:
+    as_ = sight(principal)
+    if details and as_ == SHOWN:
+        raise Forbidden("Your role reads what is published, without what is withheld in it.")
     latest = (await tracker.publications.latest_days(market, [day])).get(day)
     last = latest.revision if latest else 0
-    wanted = range(1, last + 1) if revision is None else range(revision, revision + 1)
-    found = await tracker.publications.bodies([(market, day, n) for n in wanted])
-    there = [body for body in found if body is not None and published_at(body) <= as_of]
-    if not there:
-        raise hidden()
-    return there[-1]
+    wanted = [last] if revision is None else [revision]
+    if as_of is not None and revision is None:
+        wanted = list(range(last, 0, -1))
+    for number in wanted:
+        place = (market, day, number)
+        body = (await tracker.publications.bodies([place]))[0]
+        if body is None or (as_of is not None and published_at(body) > as_of):
+            continue
+        if not details:
+            return body
+        withheld = (await tracker.publications.details([place]))[0]
+        return _with_details(body, withheld, as_)
+    raise hidden()
+
+
+def _with_details(body: bytes, withheld: bytes, as_: Sight) -> bytes:
+    details = json.decode(withheld) if withheld else {}
+    if as_ is not None:
+        banks = details.get("breakdowns", {}).get("bank", [])
+        own = [row for row in banks if row["key"] in as_]
+        details = {"breakdowns": {"bank": own}} if own else {}
+    return canonical({**json.decode(body), "details": details})
 
 
 async def listed(

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.access.vault import VendorVault
-from tracker.domain import decide
+from tracker.domain import decide, rows
 from tracker.domain.codes import parse_vendor_code, vendor_code
 from tracker.domain.decide import Stated
 from tracker.domain.errors import Conflict, Invalid, NotFound
 from tracker.domain.facts import AccountDetails, Person, VendorFact, ZoneAdded
-from tracker.domain.market import Market
+from tracker.domain.market import Market, require_open
 from tracker.domain.text import search_key
 from tracker.domain.vendor import History, Stage
 from tracker.domain.views import ref_name, stall_name
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
+from tracker.services.doubts import doubts_of
 from tracker.services.shapes import VendorOut, vendor_out
 from tracker.store.commit import MARKET, Commit, Done
 from tracker.store.keys import Space
-from tracker.store.reads import numbers_in
 from tracker.vietqr import banks
 
 
@@ -62,7 +63,7 @@ async def register(
 
     Raises `Conflict` `STALL_TAKEN` (with the vendor code on the sticker there, nothing else)
     where another name trades at the stall, `PARTNER_REF_TAKEN` where the reference belongs to
-    another stall.
+    another stall, `MARKET_CLOSED` where the market is no more.
     """
     _check(principal, new)
     for _ in range(ATTEMPTS_MAX):
@@ -70,6 +71,7 @@ async def register(
         history = await _occupant(tracker, principal, place, new)
         commit = Commit(Space(market))
         when = decide.stated(None, tracker.now(), principal.id)
+        require_open(place, when.at)
         created = history is None
         facts: list[VendorFact] = []
         if history is None:
@@ -182,11 +184,17 @@ def add_zone(commit: Commit, place: Market, zone: str | None, when: Stated) -> M
 
 
 async def link_account(
-    tracker: Tracker, principal: Principal, vendor: str, new: NewAccount
+    tracker: Tracker,
+    principal: Principal,
+    vendor: str,
+    new: NewAccount,
+    check: Callable[[int], None] = lambda _: None,
 ) -> Written:
     """The vendor's account at a bank, new or replaced; `created` where there was none.
 
-    Raises `Conflict` `ACCOUNT_HAS_LIVE_CODE` where a live code pays another account number.
+    `check` is given the vendor's version where an account is replaced, and raises where the caller
+    decided on another. Raises `Conflict` `ACCOUNT_HAS_LIVE_CODE` where a live code pays another
+    account number.
     """
     require_bin(principal, new.bin)
     for _ in range(ATTEMPTS_MAX):
@@ -205,6 +213,8 @@ async def link_account(
         )
         if not facts:
             return written
+        if not written.created:
+            check(history.version)
         commit = Commit(Space(market))
         commit.vendor(history, facts)
         if isinstance(await tracker.commit(commit), Done):
@@ -240,7 +250,8 @@ async def find_number(
 async def get(tracker: Tracker, principal: Principal, vendor: str) -> VendorOut:
     """One vendor as the principal may see it."""
     market, history = await find(tracker, principal, vendor)
-    return (await present(tracker, principal, market, [history]))[0]
+    shown = (await present(tracker, principal, market, [history]))[0]
+    return replace(shown, doubts=await doubts_of(tracker, principal, market, history))
 
 
 class Filter(Struct, frozen=True):
@@ -262,16 +273,17 @@ async def page(
     where the principal may read it.
     """
     place = await tracker.market(market)
-    bits = await tracker.reader.stage_bits(market)
-    chosen = bits["registered"]
+    roster = await tracker.reader.roster(market)
     match wanted.stage:
         case "attached":
-            chosen = bits["attached"]
+            chosen = roster.where(rows.ATTACHED)
         case "issued":
-            chosen = bits["issued"] & ~bits["attached"]
+            chosen = roster.where(rows.ISSUED, without=rows.ATTACHED)
         case "registered":
-            chosen = chosen & ~bits["issued"]
-    numbers = [n for n in numbers_in(chosen) if n > after]
+            chosen = roster.where(rows.ON_ROSTER, without=rows.ISSUED)
+        case None:
+            chosen = roster.where(rows.ON_ROSTER)
+    numbers = [n for n in chosen if n > after]
     found: list[VendorOut] = []
     step = max(limit + 1, 200)
     for start in range(0, len(numbers), step):

@@ -1,13 +1,14 @@
-"""Who holds an account, over all markets: a derived index of keyed hashes, never of numbers.
+"""Who holds an account or a reference, over all markets: keyed hashes, never what they stand for.
 
-A commit that links an account leaves a mark in its market; the indexer adds what is marked and
-takes the mark away if nothing changed meanwhile. Adding again changes nothing, so a death in
-between costs nothing. Holders stay once they are named; who reads one looks at the vendor itself.
+A commit that links an account or names a reference leaves a mark in its market; the indexer adds
+what is marked and takes the mark away if nothing changed meanwhile. Adding again changes nothing,
+so a death in between costs nothing. Holders stay once they are named; who reads one looks at the
+vendor itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -61,5 +62,14 @@ class AccountIndex:
 
     async def holders(self, lookup: str) -> list[str]:
         """Everybody who was ever named under a look-up."""
-        held = await self._client.hget(accounts(lookup), lookup)
-        return [] if held is None else held.decode().split()
+        return (await self.holders_of([lookup]))[lookup]
+
+    async def holders_of(self, lookups: Collection[str]) -> dict[str, list[str]]:
+        """As `holders`, for many look-ups in one round trip."""
+        if not lookups:
+            return {}
+        pipeline = self._client.pipeline(transaction=False)
+        for lookup in lookups:
+            pipeline.hget(accounts(lookup), lookup)
+        found = zip(lookups, await pipeline.execute(), strict=True)
+        return {lookup: [] if held is None else held.decode().split() for lookup, held in found}

@@ -5,16 +5,16 @@
 -- an error in the middle would leave the first half: types of keys, versions, names, counters.
 --
 -- KEYS  1 ledger, 2 docs, 3 names, 4 deltas, 5 marks, 6 answer (or the ledger again: none),
---       7… bitmaps and record hashes, named by their place
+--       7… rows and record hashes, named by their place
 -- ARGV  1 the plan (msgpack, strings and integers only), 2… byte strings, named by their place
--- plan  {answer, docs, entries, claims, releases, deltas, bits, records, mark, settled}
+-- plan  {answer, docs, entries, claims, releases, deltas, rows, records, mark, settled}
 --   answer    {ttl_ms, bytes} or {}      stored under KEYS[6]; found there → 'replayed'
 --   docs      {{subject, header, new_header, {bytes…}}…}   facts appended; header '' = new
 --   entries   {{subject, bytes}…}        ledger entries that no document holds
 --   claims    {{name, holder, before}…}  must be free, or held by the same or by `before`
 --   releases  {{name, holder}…}
 --   deltas    {{field, change}…}         added to; a sum of nothing is dropped
---   bits      {{key, offset, 0|1}…}
+--   rows      {{key, offset, bytes}…}    written over what stands there
 --   records   {{key, field, expected, bytes}…}  expected: 0 any, 1 must be absent, else its place
 --   mark      day, or -1: the first day whose figures change
 --   settled   position, or -1: figures are published up to it; an older mark is dropped
@@ -22,7 +22,7 @@
 
 local plan = cmsgpack.unpack(ARGV[1])
 local answer, docs, entries, claims, releases = plan[1], plan[2], plan[3], plan[4], plan[5]
-local deltas, bits, records, mark, settled = plan[6], plan[7], plan[8], plan[9], plan[10]
+local deltas, rows, records, mark, settled = plan[6], plan[7], plan[8], plan[9], plan[10]
 local HEADER = 5
 
 if #answer > 0 then
@@ -51,16 +51,18 @@ for i, delta in ipairs(deltas) do
   if not stored then return redis.error_reply('VIEW day line is no number: ' .. delta[1]) end
   sums[i] = stored + delta[2]
 end
-for _, bit in ipairs(bits) do
-  redis.call('GETBIT', KEYS[bit[1]], bit[2])
+for _, row in ipairs(rows) do
+  redis.call('STRLEN', KEYS[row[1]])
 end
-for _, record in ipairs(records) do
+local there = {}
+for i, record in ipairs(records) do
   local stored = redis.call('HGET', KEYS[record[1]], record[2])
   if record[3] == 1 then
     if stored then return {'stale', record[2]} end
   elseif record[3] > 1 then
     if stored ~= ARGV[record[3]] then return {'stale', record[2]} end
   end
+  there[i] = stored
 end
 local marked, marked_at = unpack(redis.call('HMGET', KEYS[5], 'day', 'position'))
 if (marked and not tonumber(marked)) or (marked_at and not tonumber(marked_at)) then
@@ -95,11 +97,13 @@ for i, delta in ipairs(deltas) do
     redis.call('HSET', KEYS[4], delta[1], string.format('%d', sums[i]))
   end
 end
-for _, bit in ipairs(bits) do
-  redis.call('SETBIT', KEYS[bit[1]], bit[2], bit[3])
+for _, row in ipairs(rows) do
+  redis.call('SETRANGE', KEYS[row[1]], row[2], ARGV[row[3]])
 end
-for _, record in ipairs(records) do
-  redis.call('HSET', KEYS[record[1]], record[2], ARGV[record[4]])
+for i, record in ipairs(records) do
+  if there[i] ~= ARGV[record[4]] then
+    redis.call('HSET', KEYS[record[1]], record[2], ARGV[record[4]])
+  end
 end
 local reached = position and tonumber(string.sub(position, 3)) or 0
 if mark >= 0 then

@@ -19,15 +19,15 @@ from redis.exceptions import NoScriptError
 
 from tracker.domain.days import day_of
 from tracker.domain.facts import (
-    AccountLinked,
     Fact,
-    IncidentOpened,
     VendorFact,
     Voided,
     encode,
 )
+from tracker.domain.findings import findable
+from tracker.domain.rows import ROW_BYTES
 from tracker.domain.vendor import History
-from tracker.domain.views import BITMAPS, EMPTY, Views, views_of
+from tracker.domain.views import EMPTY, Views, views_of
 from tracker.store.keys import Space
 
 SCRIPT: Final = files("tracker.store").joinpath("commit.lua").read_text("utf-8")
@@ -85,7 +85,7 @@ class Commit:
         self._claims: list[list[str]] = []
         self._releases: list[list[str]] = []
         self._deltas: list[list[Any]] = []
-        self._bits: list[list[int]] = []
+        self._rows: list[list[int]] = []
         self._records: dict[tuple[int, str], list[Any]] = {}
         self._mark = -1
         self._settled = -1
@@ -103,7 +103,7 @@ class Commit:
         self.append(str(before.number), before.version, facts)
         for fact in facts:
             self.mark(day_of(_first_moved(before, fact)))
-        if any(isinstance(fact, AccountLinked | IncidentOpened) for fact in facts):
+        if any(map(findable, facts)):
             reached = header(before.version + len(facts))
             self.record(self._space.unindexed, str(before.number), reached, new=False)
         return new
@@ -122,9 +122,12 @@ class Commit:
         for (day, line), count in old.lines.items():
             if (day, line) not in new.lines:
                 self._deltas.append([f"{day}:{line}", -count])
-        for stage, was, is_ in zip(BITMAPS, old.bits, new.bits, strict=True):
-            if was != is_:
-                self._bits.append([self._key(self._space.bits[stage]), number, int(is_)])
+        if new.row != old.row:
+            place = number * ROW_BYTES
+            self._rows.append([self._key(self._space.rows), place, self._arg(new.row)])
+        for key, name in new.groups.items():
+            if key not in old.groups:
+                self.record(self._space.groups, str(key), name.encode(), new=False)
 
     def append(self, subject: str, version: int, facts: Iterable[Fact]) -> None:
         """Facts for the ledger and the document of a subject that was read at `version`."""
@@ -187,7 +190,7 @@ class Commit:
             self._claims,
             self._releases,
             self._deltas,
-            self._bits,
+            self._rows,
             list(self._records.values()),
             self._mark,
             self._settled,

@@ -6,8 +6,6 @@ slot; what belongs to the whole service carries `{sys}`, the feed `{feed}`, jobs
 
 from __future__ import annotations
 
-from tracker.domain.views import BITMAPS
-
 SERVICE = "sys"
 """The space of the service's own ledger: keys, areas, market ids."""
 
@@ -22,14 +20,18 @@ class Space:
         self.docs = f"{tag}:docs"  # hash: subject → its facts, one msgpack array32
         self.names = f"{tag}:names"  # hash: unique name → who holds it
         self.deltas = f"{tag}:deltas"  # hash: "<day>:<line>" → change of the market's sum
-        self.bits = {stage: f"{tag}:bits:{stage}" for stage in BITMAPS}
+        self.rows = f"{tag}:rows"  # string: 16 bytes a vendor, its number tells where
+        self.groups = f"{tag}:groups"  # hash: group key → the zone's or category's name
         self.data_keys = f"{tag}:datakeys"  # hash: vendor number → wrapped data key
         self.marks = f"{tag}:marks"  # hash: since which day figures may be outdated
         self.bodies = f"{tag}:bodies"  # hash: "<day>.<revision>" → compressed published body
         self.published = f"{tag}:published"  # hash: "<day>" → latest revision; "head" → the chain
+        self.seals = f"{tag}:seals"  # hash: number → [first, last, digest]; "last" → the newest
         self.numbers = f"{tag}:numbers"  # counter: vendor numbers given out
-        self.unindexed = f"{tag}:unindexed"  # hash: vendors whose accounts the index lacks
+        self.unindexed = f"{tag}:unindexed"  # hash: vendors that the account index lacks
         self.answers = f"{tag}:answer:"  # prefix: stored answers, 7 days
+        self.paid = f"{tag}:paid"  # hash: "<day>" → who was paid, by bank; "first" → since when
+        self.reports = f"{tag}:reports"  # hash: "<day>.<bin>" → the latest report; "version"
 
 
 FEED = "{feed}:entries"
@@ -38,6 +40,7 @@ FEED_LAST = "{feed}:last"
 JOBS_OPEN = "{jobs}:open"
 TICK_LOCK = "{sys}:tick"
 CLOSED_UNTIL = "{sys}:closed-until"
+EXAMINED = "{sys}:examined"  # hash: market → ledger position that findings are known up to
 SECRETS = "{sys}:secrets"
 
 

@@ -25,10 +25,11 @@ HEAD = "head"
 
 
 class Latest(Struct, frozen=True, array_like=True):
-    """A day's latest revision and the digest of its content."""
+    """A day's latest revision, the digest of its content and that of what it withholds."""
 
     revision: int
     content_digest: bytes
+    details_digest: bytes = b""
 
 
 class Head(Struct, frozen=True, array_like=True):
@@ -39,12 +40,18 @@ class Head(Struct, frozen=True, array_like=True):
 
 
 class FeedEntry(NamedTuple):
-    """One line of the feed: its position, and which body it names."""
+    """One line of the feed: its position, what it names, and when that was published (ms).
+
+    A market's publication, or (`market` is '') the value reported at position `value` of the
+    service's ledger. Entries of before the feed kept times have None for `published`.
+    """
 
     position: int
     market: str
     day: int
     revision: int
+    published: int | None = None
+    value: int = 0
 
 
 def read_latest(published: dict[str, bytes], day: int) -> Latest | None:
@@ -64,12 +71,19 @@ def body_name(fact: Published) -> str:
     return f"{fact.day}.{fact.revision}"
 
 
+def details_name(day: int, revision: int) -> str:
+    """The name under which what a body withholds is stored beside it."""
+    return f"{day}.{revision}d"
+
+
 def records_of(fact: Published) -> dict[str, bytes]:
     """What one publication writes into the publication records; later ones write over it."""
     return {
-        str(fact.day): msgpack.encode(Latest(fact.revision, fact.content_digest)),
+        str(fact.day): msgpack.encode(
+            Latest(fact.revision, fact.content_digest, fact.details_digest)
+        ),
         HEAD: msgpack.encode(Head(fact.ordinal, fact.digest)),
-        f"#{fact.ordinal}": body_name(fact).encode(),
+        f"#{fact.ordinal}": f"{body_name(fact)}.{fact.at}".encode(),
     }
 
 
@@ -78,15 +92,20 @@ def add_publication(
     space: Space,
     fact: Published,
     body: bytes,
+    details: bytes,
     before: dict[str, bytes],
 ) -> dict[str, bytes]:
     """Adds one publication to a commit; `before` are the publication records that it follows.
 
-    Returns the records as they are after it, for the next publication of the same commit.
+    `details` is what the body withholds (b'' = nothing). Returns the records as they are after
+    it, for the next publication of the same commit.
     """
     records = records_of(fact)
     commit.entry(MARKET, fact)
     commit.record(space.bodies, body_name(fact), zlib.compress(body, 9), new=True)
+    if details:
+        name = details_name(fact.day, fact.revision)
+        commit.record(space.bodies, name, zlib.compress(details, 9), new=True)
     for field, value in records.items():
         old = before.get(field)
         commit.record(space.published, field, value, expected=old, new=old is None)
@@ -114,10 +133,31 @@ class Publications:
             pipeline.hget(Space(market).bodies, f"{day}.{revision}")
         return [None if raw is None else zlib.decompress(raw) for raw in await pipeline.execute()]
 
+    async def details(self, wanted: Sequence[tuple[str, int, int]]) -> list[bytes]:
+        """What the published bodies of (market, day, revision) withhold; b'' = nothing."""
+        if not wanted:
+            return []
+        pipeline = self._client.pipeline(transaction=False)
+        for market, day, revision in wanted:
+            pipeline.hget(Space(market).bodies, details_name(day, revision))
+        return [b"" if raw is None else zlib.decompress(raw) for raw in await pipeline.execute()]
+
     async def latest_days(self, market: str, days: Sequence[int]) -> dict[int, Latest]:
         """The latest revision of each of these days that has one."""
         found = await self.records(market, [str(day) for day in days])
         return {int(day): msgpack.decode(raw, type=Latest) for day, raw in found.items()}
+
+    async def latest_of(self, markets: Sequence[str], day: int) -> dict[str, int]:
+        """Market → the latest revision of one day, of those that have one, in one round trip."""
+        pipeline = self._client.pipeline(transaction=False)
+        for market in markets:
+            pipeline.hget(Space(market).published, str(day))
+        found = zip(markets, await pipeline.execute() if markets else [], strict=True)
+        return {
+            market: msgpack.decode(raw, type=Latest).revision
+            for market, raw in found
+            if raw is not None
+        }
 
     async def newest(self, markets: Sequence[str], last: int) -> dict[str, tuple[int, int]]:
         """Market → its latest published day and that day's latest revision, where it has one.
@@ -149,35 +189,51 @@ class Publications:
         return sorted(int(field) for field in fields if field.isdigit())
 
     async def feed_market(self, market: str) -> int:
-        """Takes the market's publications that the feed does not have yet into it.
+        """`feed_markets` of one."""
+        return await self.feed_markets([market])
 
-        Returns how many it added.
+    async def feed_markets(self, markets: Sequence[str]) -> int:
+        """Takes these markets' publications that the feed does not have yet into it.
+
+        Returns how many it added. In three round trips, however many markets.
         """
-        raw = await self._client.hget(FEED_LAST, market)
-        last = int(raw or 0)
-        head = read_head(await self.records(market, [HEAD]))
-        if head is None or head.ordinal <= last:
+        behind: list[tuple[str, range]] = []
+        pipeline = self._client.pipeline(transaction=False)
+        for market, last, head in await self._heads(markets):
+            if head > last:
+                behind.append((market, ordinals := range(last + 1, head + 1)))
+                pipeline.hmget(Space(market).published, [f"#{n}" for n in ordinals])
+        if not behind:
             return 0
-        ordinals = range(last + 1, head.ordinal + 1)
-        fields = await self._client.hmget(Space(market).published, [f"#{n}" for n in ordinals])
-        if None in fields:
-            raise LookupError(f"The chain of {market} lacks a publication after number {last}.")
-        reached = await self._feed(keys=[FEED, FEED_LAST], args=[market, last + 1, *fields])
-        return int(reached) - last
+        named = zip(behind, await pipeline.execute(), strict=True)
+        pipeline = self._client.pipeline(transaction=False)
+        for (market, ordinals), fields in named:
+            if None in fields:
+                raise LookupError(f"The chain of {market} lacks one of the numbers {ordinals}.")
+            args = [market.encode(), b"%d" % ordinals.start]
+            args += [part for field in fields for part in _name_and_moment(field)]
+            await self._feed(keys=[FEED, FEED_LAST], args=args, client=pipeline)
+        reached = await pipeline.execute()
+        return sum(
+            int(n) - ordinals.start + 1 for n, (_, ordinals) in zip(reached, behind, strict=True)
+        )
 
     async def unfed(self, markets: Sequence[str]) -> list[str]:
         """Markets with publications that the feed does not have yet."""
+        return [market for market, last, head in await self._heads(markets) if head > last]
+
+    async def _heads(self, markets: Sequence[str]) -> list[tuple[str, int, int]]:
+        """Each market with the number that the feed has reached, and that of its chain's head."""
         if not markets:
             return []
         pipeline = self._client.pipeline(transaction=False)
+        pipeline.hmget(FEED_LAST, list(markets))
         for market in markets:
             pipeline.hget(Space(market).published, HEAD)
-        heads = await pipeline.execute()
-        lasts = await self._client.hmget(FEED_LAST, list(markets))
+        lasts, *heads = await pipeline.execute()
         return [
-            market
-            for market, head, last in zip(markets, heads, lasts, strict=True)
-            if head is not None and msgpack.decode(head, type=Head).ordinal > int(last or 0)
+            (market, int(last or 0), 0 if head is None else msgpack.decode(head, type=Head).ordinal)
+            for market, last, head in zip(markets, lasts, heads, strict=True)
         ]
 
     async def feed_position(self) -> int:
@@ -191,10 +247,19 @@ class Publications:
         return [_feed_entry(id_, fields) for id_, fields in page]
 
 
+def _name_and_moment(field: bytes) -> tuple[bytes, bytes]:
+    """`<day>.<revision>` and, where the record has one, the moment of publication."""
+    day, revision, *moment = field.split(b".")
+    return day + b"." + revision, moment[0] if moment else b""
+
+
 def _feed_entry(id_: bytes, fields: dict[bytes, Any]) -> FeedEntry:
-    day, _, revision = fields[b"r"].partition(b".")
     position = int(id_.partition(b"-")[2])
-    return FeedEntry(position, fields[b"m"].decode(), int(day), int(revision))
+    published = int(fields[b"t"]) if b"t" in fields else None
+    if b"v" in fields:
+        return FeedEntry(position, "", 0, 0, published, int(fields[b"v"]))
+    day, _, revision = fields[b"r"].partition(b".")
+    return FeedEntry(position, fields[b"m"].decode(), int(day), int(revision), published)
 
 
 def decode_body(body: bytes) -> dict[str, Any]:

@@ -6,24 +6,24 @@ numbers, whose gaps do no harm.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from importlib.resources import files
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
 
 from tracker.domain.codes import check_character
 from tracker.domain.facts import (
     AnyFact,
+    MarketFact,
     ServiceFact,
     decode_fact,
     decode_market,
     decode_service,
     decode_vendor,
+    known_by,
 )
-from tracker.domain.figures import DaySums
 from tracker.domain.market import Market, market_of
+from tracker.domain.roster import Roster
 from tracker.domain.vendor import History
 from tracker.store.commit import MARKET
 from tracker.store.keys import SERVICE, Space
@@ -41,43 +41,26 @@ class Entry(NamedTuple):
     raw: bytes
 
 
-class Look(NamedTuple):
-    """A market as it stands at one ledger position."""
-
-    position: int
-    market: Market | None
-    sums: DaySums
-    published: dict[str, bytes]
-    marked_day: int | None
-
-
 class Reader:
     """Reads of ledgers, documents and views."""
 
     def __init__(self, client: Redis) -> None:
         self._client: Any = client  # redis-py types replies as unions that say nothing
-        self._look = AsyncScript(client, files("tracker.store").joinpath("look.lua").read_text())
 
     # ── one market ───────────────────────────────────────────────────────────────────────────
 
     async def position(self, space: str) -> int:
         """The position of the ledger's last entry; 0 where it is empty."""
-        last = await self._client.xrevrange(Space(space).ledger, count=1)
-        return _position(last[0][0]) if last else 0
+        return (await self.positions([space]))[0]
 
-    async def look(self, market: str, published: Sequence[str] = ()) -> Look:
-        """Market, day lines and these publication records, all at one position."""
-        return (await self.look_many([market], published))[0]
-
-    async def look_many(self, markets: Sequence[str], published: Sequence[str] = ()) -> list[Look]:
-        """`look` for many markets in one round trip, each at its own position."""
+    async def positions(self, spaces: Sequence[str]) -> list[int]:
+        """The position of each ledger's last entry, in one round trip."""
+        if len(spaces) == 1:
+            return [_last(await self._client.xrevrange(Space(spaces[0]).ledger, count=1))]
         pipeline = self._client.pipeline(transaction=False)
-        for market in markets:
-            space = Space(market)
-            keys = [space.ledger, space.docs, space.deltas, space.published, space.marks]
-            await self._look(keys=keys, args=published, client=pipeline)
-        replies = await pipeline.execute()
-        return [_look(m, published, r) for m, r in zip(markets, replies, strict=True)]
+        for space in spaces:
+            pipeline.xrevrange(Space(space).ledger, count=1)
+        return [_last(page) for page in await pipeline.execute()]
 
     async def marks(self, markets: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Markets with a mark: the first day whose figures may be outdated, and since when (ms)."""
@@ -92,13 +75,30 @@ class Reader:
         document = await self._client.hget(Space(market).docs, MARKET)
         return None if document is None else market_of(market, decode_market(document))
 
-    async def some_markets(self, markets: Sequence[str]) -> list[Market]:
-        """The states of these markets, those that there are, in one round trip."""
+    async def market_facts(self, market: str) -> tuple[MarketFact, ...]:
+        """The facts about the market itself, in the order of the ledger; none where there is none.
+
+        Reports of activity and publications have no place among them.
+        """
+        document = await self._client.hget(Space(market).docs, MARKET)
+        return () if document is None else decode_market(document)
+
+    async def some_markets(
+        self, markets: Sequence[str], known_at: int | None = None
+    ) -> list[Market]:
+        """The states of these markets, those that there are, in one round trip.
+
+        With `known_at` (ms) by what had been recorded by then.
+        """
         pipeline = self._client.pipeline(transaction=False)
         for market in markets:
             pipeline.hget(Space(market).docs, MARKET)
         found = zip(markets, await pipeline.execute() if markets else [], strict=True)
-        made = [market_of(m, decode_market(raw)) for m, raw in found if raw is not None]
+        made = [
+            market_of(m, known_by(decode_market(raw), known_at))
+            for m, raw in found
+            if raw is not None
+        ]
         return [market for market in made if market is not None]
 
     async def history(self, market: str, prefix: str, number: int) -> History:
@@ -133,11 +133,11 @@ class Reader:
         found = await self._client.hgetall(Space(space).names)
         return {name.decode(): holder.decode() for name, holder in found.items()}
 
-    async def stage_bits(self, market: str) -> dict[str, int]:
-        """The stage bitmaps as integers: bit n (from the left of the stored bytes) is vendor n."""
-        bits = Space(market).bits
-        stored = await self._client.mget(list(bits.values()))
-        return {stage: bit_set(raw or b"") for stage, raw in zip(bits, stored, strict=True)}
+    async def roster(self, market: str) -> Roster:
+        """Where each vendor stands by all its facts."""
+        rows = await self._client.get(Space(market).rows)
+        names = await self._client.hgetall(Space(market).groups)
+        return Roster(rows or b"", {int(key): name.decode() for key, name in names.items()})
 
     async def data_keys(self, market: str, numbers: Sequence[int]) -> list[bytes | None]:
         """The wrapped data keys of some vendors."""
@@ -194,13 +194,13 @@ class Reader:
         return () if document is None else decode_service(document)
 
     async def service_subjects(self, prefix: str) -> dict[str, tuple[ServiceFact, ...]]:
-        """The facts of all subjects whose name begins with `prefix`."""
-        documents = await self._client.hgetall(Space(SERVICE).docs)
-        return {
-            name.decode(): decode_service(document)
-            for name, document in sorted(documents.items())
-            if name.startswith(prefix.encode())
-        }
+        """The facts of all subjects whose name begins with `prefix`, by name.
+
+        `prefix` holds none of the signs of a pattern.
+        """
+        found = self._client.hscan_iter(Space(SERVICE).docs, match=f"{prefix}*", count=LEDGER_PAGE)
+        documents = {name.decode(): document async for name, document in found}
+        return {name: decode_service(document) for name, document in sorted(documents.items())}
 
     async def markets(self) -> dict[str, str]:
         """Market id → prefix, of all markets, by id."""
@@ -217,36 +217,9 @@ class Reader:
         return (await self.holders(SERVICE, [f"prefix:{prefix}"]))[0]
 
 
-def bit_set(raw: bytes) -> int:
-    """A stored bitmap as an integer whose bit n is vendor n."""
-    return int.from_bytes(raw.translate(_MIRROR), "little")
-
-
-def numbers_in(bits: int) -> Iterable[int]:
-    """The vendor numbers of a bit set, ascending."""
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
-
-
-_MIRROR = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+def _last(page: list[tuple[bytes, Any]]) -> int:
+    return _position(page[0][0]) if page else 0
 
 
 def _position(id_: bytes) -> int:
     return int(id_.partition(b"-")[2])
-
-
-def _look(market: str, fields: Sequence[str], reply: Any) -> Look:
-    position, document, deltas, published, mark = reply
-    lines: dict[tuple[int, str], int] = {}
-    for field, value in zip(deltas[::2], deltas[1::2], strict=True):
-        day, _, line = field.decode().partition(":")
-        lines[int(day), line] = int(value)
-    return Look(
-        position=position,
-        market=None if document is None else market_of(market, decode_market(document)),
-        sums=DaySums(lines),
-        published={f: v for f, v in zip(fields, published, strict=False) if v is not None},
-        marked_day=None if mark[0] is None else int(mark[0]),
-    )

@@ -10,10 +10,17 @@ from tracker.store.keys import CLOSED_UNTIL
 
 
 class ScheduleState:
-    """The last day that the schedule closed; days before the first start are nobody's."""
+    """The last day that the schedule closed; days before the first start are nobody's.
+
+    `sealed_at` is when this process last had nothing left to seal: not stored, for another
+    process may well look once more. So is `sets_dropped`: the first day whose sets of vendors paid
+    are kept, and the market up to which older ones were dropped (None = of all).
+    """
 
     def __init__(self, client: Redis) -> None:
         self._client: Any = client  # redis-py types replies as unions that say nothing
+        self.sealed_at: int | None = None
+        self.sets_dropped: tuple[int, str | None] = (0, "")
 
     async def closed_until(self) -> int | None:
         """The last closed day, or None before the first start."""

@@ -15,9 +15,9 @@ from msgspec import Struct, field
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError, WatchError
 
-from tracker.domain.views import BITMAPS
-from tracker.store.keys import FEED, FEED_LAST, Space
-from tracker.store.reads import LEDGER_PAGE, bit_set
+from tracker.domain.rows import EMPTY, ROW_BYTES
+from tracker.store.keys import FEED, FEED_LAST, SERVICE, Space
+from tracker.store.reads import LEDGER_PAGE
 
 FIELDS_MAX = 1_000
 """Fields a command of the swap: bounds one command to some hundred kB."""
@@ -27,12 +27,13 @@ BODIES_MAX = 100
 
 
 class SpaceViews(Struct):
-    """Every view of a space: documents, names, day lines (decimal), bit sets, publications."""
+    """Every view of a space: documents, names, day lines (decimal), rows, groups, publications."""
 
     docs: dict[str, bytes] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
-    bits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(BITMAPS, 0))
+    rows: dict[str, bytes] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
     published: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -40,7 +41,7 @@ class Stored(NamedTuple):
     """What the store holds of a space, at one position of its ledger.
 
     `position` is that of the last entry ever written, there or not. `wrong` names what could not
-    be read (as the fields are called here, `bits:<stage>` a bitmap) and why; it is empty here.
+    be read (as the fields are called here) and why; it is empty here.
     """
 
     position: int
@@ -60,11 +61,15 @@ class RawEntry(NamedTuple):
 
 
 class RawFeedEntry(NamedTuple):
-    """A feed entry as it is stored: market and `<day>.<revision>`."""
+    """A feed entry as it is stored: market, `<day>.<revision>`, when that was published (ms).
+
+    Of a reported value: the service's name, the position in its ledger.
+    """
 
     position: int
     market: str
     body: str
+    published: str | None
 
 
 class FeedState(NamedTuple):
@@ -91,16 +96,17 @@ class ViewStore:
         pipeline.hkeys(space.bodies)
         pipeline.hkeys(space.data_keys)
         pipeline.get(space.numbers)
-        for key in space.bits.values():
-            pipeline.get(key)
+        pipeline.get(space.rows)
+        pipeline.hgetall(space.groups)
         labels = ["ledger", "docs", "names", "lines", "published", "bodies", "data_keys", "numbers"]
-        labels += [f"bits:{stage}" for stage in space.bits]
+        labels += ["rows", "groups"]
         found, wrong = _sort(labels, await pipeline.execute(raise_on_error=False))
         views = SpaceViews(
             docs={_text(k): v for k, v in found.get("docs", {}).items()},
             names={_text(k): _text(v) for k, v in found.get("names", {}).items()},
             lines={_text(k): _text(v) for k, v in found.get("lines", {}).items()},
-            bits={stage: bit_set(found.get(f"bits:{stage}") or b"") for stage in space.bits},
+            rows=rows_of(found.get("rows") or b""),
+            groups={_text(k): _text(v) for k, v in found.get("groups", {}).items()},
             published={_text(k): v for k, v in found.get("published", {}).items()},
         )
         return Stored(
@@ -157,10 +163,10 @@ class ViewStore:
             _put_hash(step, space.names, views.names)
             _put_hash(step, space.deltas, views.lines)
             _put_hash(step, space.published, views.published)
-            for stage, key in space.bits.items():
-                step.delete(key)
-                if views.bits[stage]:
-                    step.set(key, bit_bytes(views.bits[stage]))
+            step.delete(space.rows)
+            if views.rows:
+                step.set(space.rows, row_bytes(views.rows))
+            _put_hash(step, space.groups, views.groups)
             if _number(found.get("numbers"), wrong) < numbers or "numbers" in wrong:
                 step.set(space.numbers, numbers)
             try:
@@ -184,8 +190,13 @@ class ViewStore:
     async def feed(self, until: int) -> AsyncIterator[RawFeedEntry]:
         """The feed's entries up to a position, in order."""
         async for position, fields in self._stream(FEED, 0, until):
+            at = fields.get(b"t")
+            published = None if at is None else _text(at)
+            if b"v" in fields:
+                yield RawFeedEntry(position, SERVICE, _text(fields[b"v"]), published)
+                continue
             market, body = fields.get(b"m", b""), fields.get(b"r", b"")
-            yield RawFeedEntry(position, _text(market), _text(body))
+            yield RawFeedEntry(position, _text(market), _text(body), published)
 
     async def set_feed_last(self, market: str, seen: str | None, ordinal: int) -> None:
         """Corrects a market's last number in the feed, unless it is not `seen` any more."""
@@ -215,12 +226,19 @@ class ViewStore:
                 return
 
 
-def bit_bytes(bits: int) -> bytes:
-    """A bit set as the bytes of a bitmap; the inverse of `tracker.store.reads.bit_set`."""
-    raw = bytearray((bits.bit_length() + 7) // 8)
-    for number in range(bits.bit_length()):
-        if bits >> number & 1:
-            raw[number >> 3] |= 0x80 >> (number & 7)
+def rows_of(raw: bytes) -> dict[str, bytes]:
+    """The rows that say something, by vendor number; what is left over at the end counts too."""
+    places = range(0, len(raw), ROW_BYTES)
+    found = {str(place // ROW_BYTES): raw[place : place + ROW_BYTES] for place in places}
+    return {number: row for number, row in found.items() if row != EMPTY}
+
+
+def row_bytes(rows: Mapping[str, bytes]) -> bytes:
+    """The rows side by side; the inverse of `rows_of`."""
+    raw = bytearray((max(map(int, rows)) + 1) * ROW_BYTES)
+    for number, row in rows.items():
+        start = int(number) * ROW_BYTES
+        raw[start : start + ROW_BYTES] = row
     return bytes(raw)
 
 

@@ -113,6 +113,18 @@ _ATTACHED = (
     | _each("date attached|date installed")
 )
 _ATTACHED_VAGUE = _each("ngày triển khai|ngày kích hoạt|ngày bàn giao|activated on|deployed on")
+_VENDOR = _each("|mã|mã số", "tiểu thương|hộ kinh doanh|hộ kd") | _each(
+    "vendor|trader", "|code|id|no"
+)
+_PAYMENTS = (
+    _each("|số|số lượng|tổng số|số lượt", "giao dịch|gd|lượt giao dịch|thanh toán")
+    | _each("|number of|no of", "payments|transactions|txns")
+    | _each("payment count|transaction count|txn count")
+)
+_AMOUNT = _each(
+    "|tổng", "số tiền|tiền|giá trị|doanh số|giá trị giao dịch|doanh số giao dịch", "|vnd|đồng"
+) | _each("|total|sum", "amount|value", "|vnd")
+_DAY = _each("ngày", "|giao dịch|gd|báo cáo|phát sinh") | _each("|transaction|report", "date|day")
 
 
 class Kind(Struct, frozen=True):
@@ -166,6 +178,25 @@ BANK = Kind(
         "partner_ref": _REF_VAGUE,
     },
     required={"stall": "Số sạp", "account": "Số tài khoản"},
+)
+
+ACTIVITY = Kind(
+    name="activity",
+    plain={
+        "serial": _SERIAL,
+        "vendor": _VENDOR,
+        "payments": _PAYMENTS,
+        "amount_vnd": _AMOUNT,
+        "date": _DAY,
+        "bin": _BIN,
+        "note": _NOTE,
+    },
+    vague={},
+    required={
+        "vendor": "Mã tiểu thương",
+        "payments": "Số giao dịch",
+        "amount_vnd": "Số tiền",
+    },
 )
 
 

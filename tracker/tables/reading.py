@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from typing import IO, Generic, TypeVar
 
 from tracker.domain.errors import BadFile, TooLarge
+from tracker.tables.activity import ActivityRow, activity_maker
 from tracker.tables.cells import Cell, text
 from tracker.tables.delimited import open_delimited
 from tracker.tables.grid import Grid, Header, find_header, head, header_fault
-from tracker.tables.headers import BANK, ROSTER, Columns, Kind, understand
+from tracker.tables.headers import ACTIVITY, BANK, ROSTER, Columns, Kind, understand
 from tracker.tables.jsonlines import open_jsonlines
 from tracker.tables.plaintext import SAMPLE_BYTES, detect
 from tracker.tables.rows import BankRow, Maker, RosterRow, bank_maker, roster_maker
@@ -25,7 +26,7 @@ from tracker.tables.spreadsheet import open_spreadsheet
 
 FILE_BYTES_MAX = 200 * 1024 * 1024  # about two million rows of CSV; more is several markets' files
 
-R = TypeVar("R", bound=RosterRow | BankRow)
+R = TypeVar("R", bound=RosterRow | BankRow | ActivityRow)
 
 _AS_TABLE = "Send the list as XLSX or “CSV UTF-8”."
 _MAGIC = (
@@ -121,6 +122,12 @@ def read_bank(file: IO[bytes], *, bytes_max: int = FILE_BYTES_MAX) -> Table[Bank
     """The rows of a bank's file of accounts and attachments; as `read_roster`."""
     grid, header = _open(file, BANK, bytes_max)
     return Table(grid, header, bank_maker(header.columns.at))
+
+
+def read_activity(file: IO[bytes], *, bytes_max: int = FILE_BYTES_MAX) -> Table[ActivityRow]:
+    """The rows of a bank's file of who was paid on which day; as `read_roster`."""
+    grid, header = _open(file, ACTIVITY, bytes_max)
+    return Table(grid, header, activity_maker(header.columns.at))
 
 
 def _open(file: IO[bytes], kind: Kind, bytes_max: int) -> tuple[Grid, Header]:

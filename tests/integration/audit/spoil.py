@@ -10,6 +10,7 @@ from msgspec import json
 from tests.integration.audit.world import DAY_1, DAY_2, FIRST, MARKET, SPACE, World
 from tests.integration.registry import OPENED
 from tracker.domain.codes import vendor_code
+from tracker.domain.rows import ROW_BYTES, Row, pack, unpack
 from tracker.domain.snapshot import canonical, sha256
 from tracker.store.keys import FEED, FEED_LAST
 
@@ -32,19 +33,34 @@ async def a_day_line_too_many(w: World) -> tuple[str, ...]:
     return "line", f"{DAY_1}:-fraud", "none", "1"
 
 
-async def a_bit_set(w: World) -> tuple[str, ...]:
-    await w.client.setbit(SPACE.bits["attached"], await w.number(2), 1)
-    return "bit", f"attached of {await w.vendor(2)}", "clear", "set"
+async def a_row_changed(w: World) -> tuple[str, ...]:
+    number = await w.number(2)
+    place = number * ROW_BYTES
+    row = await w.client.getrange(SPACE.rows, place, place + ROW_BYTES - 1)
+    await w.client.setrange(SPACE.rows, place, bytes([row[0] ^ 4]) + row[1:])
+    return "row", await w.vendor(2), _row(row), _row(bytes([row[0] ^ 4]) + row[1:])
 
 
-async def a_bit_cleared(w: World) -> tuple[str, ...]:
-    await w.client.setbit(SPACE.bits["issued"], await w.number(4), 0)
-    return "bit", f"issued of {await w.vendor(4)}", "set", "clear"
+async def a_row_missing(w: World) -> tuple[str, ...]:
+    place = await w.number(4) * ROW_BYTES
+    row = await w.client.getrange(SPACE.rows, place, place + ROW_BYTES - 1)
+    await w.client.setrange(SPACE.rows, place, bytes(ROW_BYTES))
+    return "row", await w.vendor(4), _row(row), "none"
 
 
-async def a_bit_of_nobody(w: World) -> tuple[str, ...]:
-    await w.client.setbit(SPACE.bits["registered"], 4_000, 1)
-    return "bit", f"registered of {vendor_code('CVT', 4_000)}", "clear", "set"
+async def a_row_of_nobody(w: World) -> tuple[str, ...]:
+    row = pack(Row(1, 0, 0, 0, 0, 0))
+    await w.client.setrange(SPACE.rows, 4_000 * ROW_BYTES, row)
+    return "row", vendor_code("CVT", 4_000), "none", "flags=1"
+
+
+async def a_group_too_many(w: World) -> tuple[str, ...]:
+    await w.client.hset(SPACE.groups, "7", "Khu X")
+    return "group", "7", "none", "Khu X"
+
+
+def _row(raw: bytes) -> str:
+    return " ".join(f"{name}={value}" for name, value in unpack(raw)._asdict().items() if value)
 
 
 async def a_name_missing(w: World) -> tuple[str, ...]:
@@ -105,7 +121,7 @@ async def a_head(w: World) -> tuple[str, ...]:
 
 async def a_number_in_the_chain(w: World) -> tuple[str, ...]:
     await w.client.hset(SPACE.published, "#2", FIRST)
-    return "publication", "#2", f"{DAY_2}.1", f"{DAY_1}.1"
+    return "publication", "#2", "*", f"{DAY_1}.1"
 
 
 async def the_counter(w: World) -> tuple[str, ...]:
@@ -124,11 +140,10 @@ async def the_type_of_the_documents(w: World) -> tuple[str, ...]:
     return "document", "all", "what the service writes", "a key of another type"
 
 
-async def the_type_of_a_bitmap(w: World) -> tuple[str, ...]:
-    key = SPACE.bits["issued"]
-    await w.client.delete(key)
-    await w.client.rpush(key, 1)
-    return "bit", "issued of all", "what the service writes", "a key of another type"
+async def the_type_of_the_rows(w: World) -> tuple[str, ...]:
+    await w.client.delete(SPACE.rows)
+    await w.client.rpush(SPACE.rows, 1)
+    return "row", "all", "what the service writes", "a key of another type"
 
 
 async def the_last_number_in_the_feed(w: World) -> tuple[str, ...]:
@@ -143,12 +158,12 @@ async def a_number_in_the_feed_too_high(w: World) -> tuple[str, ...]:
 
 VIEWS = [
     *(a_day_line, a_day_line_missing, a_day_line_too_many),
-    *(a_bit_set, a_bit_cleared, a_bit_of_nobody),
+    *(a_row_changed, a_row_missing, a_row_of_nobody, a_group_too_many),
     *(a_name_missing, a_name_of_another, a_name_too_many),
     *(a_document_missing, a_document_changed, a_document_cut, a_document_too_many),
     the_markets_document,
     *(a_latest_revision, a_head, a_number_in_the_chain),
-    *(the_counter, the_counters_type, the_type_of_the_documents, the_type_of_a_bitmap),
+    *(the_counter, the_counters_type, the_type_of_the_documents, the_type_of_the_rows),
     *(the_last_number_in_the_feed, a_number_in_the_feed_too_high),
 ]
 
@@ -192,6 +207,16 @@ async def a_feed_entry_missing(w: World) -> tuple[str, ...]:
     return "feed", f"{DAY_2}.1", "once", "not there"
 
 
+async def a_moment_in_the_feed(w: World) -> tuple[str, ...]:
+    id_, fields = (await w.client.xrange(FEED, count=1))[0]
+    rest = await w.client.xrange(FEED)
+    await w.client.delete(FEED)
+    await w.client.xadd(FEED, {**fields, b"t": b"7"}, id=id_)
+    for other, unchanged in rest[1:]:
+        await w.client.xadd(FEED, unchanged, id=other)
+    return "feed", f"moment of {DAY_1}.1", fields[b"t"].decode(), "7"
+
+
 async def a_feed_entry_of_nothing(w: World) -> tuple[str, ...]:
     await w.client.xadd(FEED, {"m": MARKET, "r": "7.7"}, id="0-*")
     return "feed", "1970-01-08.7", "none", "1 times"
@@ -199,5 +224,5 @@ async def a_feed_entry_of_nothing(w: World) -> tuple[str, ...]:
 
 RECORDS = [
     *(a_body_missing, a_body_that_is_none, a_figure_in_a_body, a_body_too_many, a_data_key),
-    *(a_feed_entry_twice, a_feed_entry_missing, a_feed_entry_of_nothing),
+    *(a_feed_entry_twice, a_feed_entry_missing, a_feed_entry_of_nothing, a_moment_in_the_feed),
 ]

@@ -8,11 +8,11 @@ from tests.integration.audit.spoil import (
     RECORDS,
     VIEWS,
     Spoil,
-    a_bit_set,
     a_day_line,
     a_document_too_many,
     a_head,
     a_name_too_many,
+    a_row_changed,
     the_counter,
 )
 from tests.integration.audit.world import FIRST, MARKET, SPACE, SYS, World, content, short
@@ -62,7 +62,7 @@ class TestDamage:
         assert run(world.verify()) == []
 
     def test_many_at_once_are_each_named_and_mended(self, run: Run, world: World) -> None:
-        spoilt = [run(spoil(world)) for spoil in (a_day_line, a_bit_set, a_document_too_many)]
+        spoilt = [run(spoil(world)) for spoil in (a_day_line, a_row_changed, a_document_too_many)]
         spoilt += [run(spoil(world)) for spoil in (a_name_too_many, a_head, the_counter)]
         found = {(d.kind, d.subject) for d in run(world.verify())}
         assert found == {(kind, subject) for kind, subject, *_ in spoilt}

@@ -50,13 +50,12 @@ def short(differences: list[Difference]) -> list[tuple[str, str, str, str]]:
 
 
 async def content(world: World) -> dict[str, Any]:
-    """All views by their content: a hash has no order, a bitmap may end in zeros."""
+    """All views by their content: a hash has no order, rows may end in zeros."""
     content: dict[str, Any] = {"feed": await world.client.hgetall(FEED_LAST)}
     for name in (SERVICE, *MARKETS):
         space = Space(name)
-        for key in (space.docs, space.names, space.deltas, space.published):
+        for key in (space.docs, space.names, space.deltas, space.groups, space.published):
             content[key] = await world.client.hgetall(key)
-        for key in space.bits.values():
-            content[key] = (await world.client.get(key) or b"").rstrip(b"\0")
+        content[space.rows] = (await world.client.get(space.rows) or b"").rstrip(b"\0")
         content[space.numbers] = await world.client.get(space.numbers)
     return content

@@ -248,7 +248,8 @@ class Office:
             "names": self.run(reader.all_names(market)),
             "deltas": self.run(self.store.hgetall(space.deltas)),
             "keys": self.run(reader.all_data_keys(market)),
-            "bits": self.run(reader.stage_bits(market)),
+            "rows": self.run(self.store.get(space.rows)),
+            "groups": self.run(self.store.hgetall(space.groups)),
             "numbers": self.number_last(market),
         }
 

@@ -10,13 +10,13 @@ import pytest
 from tracker.services.row_details import DETAILS, detail
 
 MODULES = {
-    "tracker.services": ("import_roster.py", "import_accounts.py"),
-    "tracker.tables": ("rows.py", "cells.py", "phones.py", "reading.py"),
-    "tracker.domain": ("decide.py",),
+    "tracker.services": ("import_roster.py", "import_accounts.py", "activity_files.py"),
+    "tracker.tables": ("rows.py", "cells.py", "phones.py", "reading.py", "activity.py"),
+    "tracker.domain": ("decide.py", "activity.py"),
 }
 NOT_OF_ROWS = {
     *("NOT_ATTACHED", "BEFORE_ATTACHMENT"),  # removals; no file holds one
-    *("NO_ACCOUNT_AT_BANK", "NOT_FOUND"),  # a row links its account itself
+    "NOT_FOUND",
     *("OLD_XLS", "NOT_A_TABLE", "EMPTY_FILE", "BAD_JSON", "FILE_TOO_LARGE"),  # of whole files
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from tracker.domain import rows
 from tracker.domain.days import start_of
 from tracker.domain.facts import (
     AccountLinked,
@@ -97,6 +98,7 @@ class Shop:
         """A hash of short texts."""
         return {k.decode(): v.decode() for k, v in (await self.client.hgetall(key)).items()}
 
-    async def bits(self) -> dict[str, int]:
-        """The stage bitmaps."""
-        return await self.reader.stage_bits(MARKET)
+    async def row(self, number: int) -> rows.Row:
+        """A vendor's row."""
+        raw = await self.client.get(SPACE.rows)
+        return rows.unpack(raw[number * rows.ROW_BYTES :][: rows.ROW_BYTES])

@@ -60,7 +60,7 @@ CORRUPT: dict[str, tuple[str, Any]] = {
     "mark without a position": (SPACE.marks, {"day": "1", "position": "here"}),
     "day line without a number": (SPACE.deltas, {f"{DAY + 2}:a": "many"}),
     "answer": (SPACE.answers + "key-1", LIST),
-    "bits": (SPACE.bits["attached"], LIST),
+    "rows": (SPACE.rows, LIST),
     "data keys": (SPACE.data_keys, STRING),
     "published": (SPACE.published, STRING),
     "bodies": (SPACE.bodies, STRING),

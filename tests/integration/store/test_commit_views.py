@@ -1,4 +1,4 @@
-"""What a commit does to day lines, bitmaps, records and marks."""
+"""What a commit does to day lines, rows, records and marks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from tests.integration.conftest import Run
 from tests.integration.store.commits import (
+    BANK,
     DAY,
     MARKET,
     SPACE,
@@ -21,7 +22,8 @@ from tests.integration.store.commits import (
     removed,
     when,
 )
-from tracker.domain.facts import Voided
+from tracker.domain import rows
+from tracker.domain.facts import ProfileChanged, Voided
 from tracker.store.commit import Commit, Done, Stale
 
 
@@ -34,14 +36,17 @@ class TestViews:
     def test_a_day_line_that_comes_to_nothing_is_dropped(self, run: Run, shop: Shop) -> None:
         run(shop.write(new(), registered(), *issued(), attached()))
         lines = run(shop.hash(SPACE.deltas))
+        linked = {f"{DAY + 1}:{line}": "1" for line in (f"r@{BANK}", "i", f"i@{BANK}")}
         assert lines == {
             f"{DAY}:r": "1",
-            f"{DAY + 1}:i": "1",
+            **linked,
             f"{DAY + 2}:a": "1",
+            f"{DAY + 2}:a@{BANK}": "1",
             f"{DAY + 2}:+": "1",
+            f"{DAY + 2}:o": "1",
         }
         run(shop.write(run(shop.history()), Voided(*when(), event=4, reason="wrong")))
-        assert run(shop.hash(SPACE.deltas)) == {f"{DAY}:r": "1", f"{DAY + 1}:i": "1"}
+        assert run(shop.hash(SPACE.deltas)) == {f"{DAY}:r": "1", **linked}
 
     def test_lines_of_many_vendors_add_up(self, run: Run, shop: Shop) -> None:
         for number in range(1, 4):
@@ -50,12 +55,22 @@ class TestViews:
         lines = run(shop.hash(SPACE.deltas))
         assert lines == {f"{DAY}:r": "3", f"{DAY + 3}:r": "-1"}
 
-    def test_bits_are_set_and_cleared(self, run: Run, shop: Shop) -> None:
+    def test_a_row_says_where_the_vendor_stands(self, run: Run, shop: Shop) -> None:
         run(shop.write(new(5), registered(), *issued(), attached()))
-        stages = {"registered": 1 << 5, "issued": 1 << 5, "attached": 1 << 5}
-        assert run(shop.bits()) == {**stages, "incident": 0}
+        stands = rows.ON_ROSTER | rows.ISSUED | rows.ATTACHED
+        assert run(shop.row(5)) == rows.Row(stands, DAY + 2, DAY + 2, 0, 0, 0)
         run(shop.write(run(shop.history(5)), removed(DAY + 3)))
-        assert run(shop.bits()) == {**stages, "attached": 0, "incident": 0}
+        stands = rows.ON_ROSTER | rows.ISSUED
+        assert run(shop.row(5)) == rows.Row(stands, 0, DAY + 3, 0, 0, 0)
+        assert run(shop.row(4)) == rows.Row(0, 0, 0, 0, 0, 0)
+
+    def test_a_group_has_a_name_as_long_as_it_is_in_a_ledger(self, run: Run, shop: Shop) -> None:
+        run(shop.write(new(5), registered(), ProfileChanged(*when(), "Khu A", "cá")))
+        run(shop.write(run(shop.history(5)), ProfileChanged(*when(), "Khu B", "")))
+        names = {str(rows.group_key(name)): name for name in ("Khu A", "Khu B", "cá")}
+        assert run(shop.hash(SPACE.groups)) == names
+        row = run(shop.row(5))
+        assert (row.zone, row.category) == (rows.group_key("Khu B"), 0)
 
 
 class TestRecords:

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from tests.integration.conftest import Run
@@ -51,7 +52,7 @@ class Press:
         records = await self.publications.records(market, fields)
         for one in facts:
             body = f'{{"of":{one.ordinal}}}'.encode()
-            records = add_publication(commit, Space(market), one, body, records)
+            records = add_publication(commit, Space(market), one, body, b"", records)
         return await self.committer.commit(commit)
 
     async def feed(self) -> list[tuple[int, str, int, int]]:
@@ -72,7 +73,7 @@ def test_a_publication_is_entry_body_latest_and_head(run: Run, press: Press) -> 
     records = run(press.publications.records(MARKET, [HEAD, str(DAY), "#1"]))
     assert read_head(records) == Head(1, b"digest1")
     assert read_latest(records, DAY) == Latest(1, b"content1")
-    assert records["#1"] == f"{DAY}.1".encode()
+    assert records["#1"] == f"{DAY}.1.0".encode()
     bodies = run(press.publications.bodies([(MARKET, DAY, 1), (MARKET, DAY, 2)]))
     assert bodies == [b'{"of":1}', None]
     assert run(press.publications.published_days(MARKET)) == [DAY]
@@ -108,8 +109,21 @@ def test_feeding_again_adds_nothing(run: Run, press: Press) -> None:
     entries = [(1, MARKET, DAY, 1), (2, MARKET, DAY + 1, 1), (3, MARKET, DAY, 2)]
     assert run(press.feed()) == entries
     assert run(press.publications.feed_position()) == 3
-    assert [tuple(e) for e in run(press.publications.feed_page(1, 1))] == entries[1:2]
+    assert [e[:4] for e in run(press.publications.feed_page(1, 1))] == entries[1:2]
     assert run(press.publications.feed_market("nobody")) == 0
+
+
+def test_an_entry_says_when_it_was_published(run: Run, press: Press) -> None:
+    run(press.publish(replace(fact(1), at=7, recorded=7)))
+    run(press.publications.feed_market(MARKET))
+    assert [e.published for e in run(press.publications.feed_page(0, 9))] == [7]
+
+
+def test_a_chain_of_before_moments_were_kept_is_still_fed(run: Run, press: Press) -> None:
+    run(press.publish(fact(1), fact(2, DAY + 1)))
+    run(press.client.hset(SPACE.published, "#1", f"{DAY}.1"))
+    assert run(press.publications.feed_market(MARKET)) == 2
+    assert [e.published for e in run(press.publications.feed_page(0, 9))] == [None, 0]
 
 
 def test_many_feeders_at_once_add_each_once(run: Run, press: Press) -> None:

@@ -9,7 +9,8 @@ from tracker.access.roles import PERMISSIONS, Level, Permission, hidden, level, 
 from tracker.domain.errors import Forbidden, NotFound
 
 EVERYBODY_READS = (
-    "me.read banks.read areas.read markets.read census.read adoption.read snapshots.read"
+    "me.read banks.read areas.read markets.read census.read adoption.read snapshots.read "
+    "indicators.read"
 )
 
 # role: (what it does beside EVERYBODY_READS, what it sees and may not do)
@@ -20,41 +21,45 @@ EXPECTED: dict[Role, tuple[str, str]] = {
         "invoices.write sheets.write sheets.read "
         "attachments.write removals.write scans.write incidents.read "
         "incidents.write round.read events.void imports.write imports.roster "
-        "imports.attachments imports.activity jobs.read snapshots.details snapshots.run "
-        "groups.write keys.manage",
+        "imports.attachments imports.activity activity.read activity.write jobs.read "
+        "snapshots.details snapshots.run "
+        "groups.write indicators.write keys.manage",
         "ledger.read",
     ),
     "bank": (
         "vendors.read vendors.write accounts.write codes.read codes.payload codes.issue "
         "invoices.write sheets.write sheets.read "
         "attachments.write removals.write incidents.read events.void "
-        "imports.write imports.attachments imports.activity jobs.read",
+        "imports.write imports.attachments imports.activity activity.read activity.write "
+        "jobs.read",
         "areas.write markets.write census.write vendors.manage incidents.write imports.roster "
-        "snapshots.run groups.write",
+        "snapshots.run groups.write indicators.write",
     ),
     "manager": (
         "census.write vendors.read vendors.write vendors.manage personal.read accounts.write "
         "codes.read codes.payload codes.issue invoices.write sheets.write sheets.read "
         "attachments.write removals.write "
         "scans.write incidents.read incidents.write round.read events.void imports.write "
-        "imports.roster imports.attachments jobs.read snapshots.details snapshots.run",
-        "areas.write markets.write personal.erase imports.activity groups.write",
+        "imports.roster imports.attachments activity.read jobs.read snapshots.details "
+        "snapshots.run",
+        "areas.write markets.write personal.erase imports.activity activity.write groups.write indicators.write",
     ),
     "field": (
         "vendors.read codes.read codes.payload attachments.write removals.write scans.write "
         "incidents.read round.read events.void",
         "areas.write markets.write census.write vendors.write vendors.manage accounts.write "
         "codes.issue sheets.write sheets.read "
-        "invoices.write incidents.write snapshots.run groups.write",
+        "invoices.write incidents.write snapshots.run groups.write indicators.write",
     ),
-    "ioc": ("", "areas.write markets.write census.write snapshots.run groups.write"),
+    "ioc": ("", "areas.write markets.write census.write snapshots.run groups.write indicators.write"),
     "auditor": (
-        "vendors.read codes.read incidents.read round.read jobs.read snapshots.details ledger.read",
+        "vendors.read codes.read incidents.read round.read activity.read jobs.read "
+        "snapshots.details ledger.read",
         "areas.write markets.write census.write vendors.write vendors.manage accounts.write "
         "codes.payload codes.issue sheets.write sheets.read "
         "invoices.write attachments.write removals.write scans.write "
         "incidents.write events.void imports.write imports.roster imports.attachments "
-        "imports.activity snapshots.run groups.write",
+        "imports.activity activity.write snapshots.run groups.write indicators.write",
     ),
 }
 

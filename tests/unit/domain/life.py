@@ -145,3 +145,11 @@ def refusal(wish: Callable[[], R]) -> TrackerError:
     with pytest.raises(TrackerError) as caught:
         wish()
     return caught.value
+
+
+def outcome(wish: Callable[[], list[R]]) -> tuple[list[R], str]:
+    """What a wish gives and '', or nothing and the code that it is refused with."""
+    try:
+        return wish(), ""
+    except TrackerError as refused:
+        return [], refused.code

@@ -1,27 +1,38 @@
-"""The figures once more, by brute force, straight from the text of the domain page.
+"""One vendor or market once more, by brute force, straight from the text of the domain page.
 
 Nothing here calls the code under test: of the domain it takes the structs of the facts, nothing
 else. For every question it looks at all facts that had happened by a moment and answers it from
-scratch; there is no state, no running sum, and days are the zone database's.
+scratch; there is no state, no running sum, and days are the zone database's. What a market's
+vendors come to together is in `oracle_content`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tracker.domain.facts import (
+    AccountLinked,
+    AccountUnlinked,
+    AreasAssigned,
     Attached,
     CensusDeclared,
     CodeIssued,
     CodeRevoked,
     Fact,
+    FindingEnded,
+    FindingOpened,
+    IncidentHandled,
+    IncidentOpened,
+    MarketOpened,
+    ProfileChanged,
     Registered,
     Removed,
+    Scanned,
     StatusChanged,
+    TargetSet,
     Voided,
 )
 
@@ -38,6 +49,16 @@ def end(day: date) -> int:
     return start(day + timedelta(days=1))
 
 
+def local_day(moment: int) -> date:
+    """The day of a moment (ms) on the market's clock."""
+    return datetime.fromtimestamp(moment // 1000, UTC).astimezone(ZONE).date()
+
+
+def since_1970(number: int) -> date:
+    """The date of a day that a fact counts from 1970-01-01."""
+    return date(1970, 1, 1) + timedelta(days=number)
+
+
 def stands(facts: Sequence[Fact], ordinal: int) -> bool:
     """Whether an event was never taken back, or its taking back was itself taken back."""
     return not any(
@@ -47,12 +68,15 @@ def stands(facts: Sequence[Fact], ordinal: int) -> bool:
     )
 
 
+def standing(facts: Sequence[Fact]) -> list[tuple[int, Fact]]:
+    """What stands, with its ordinal, as it happened; equal times by ledger order."""
+    kept = sorted((fact.at, n) for n, fact in enumerate(facts, 1) if stands(facts, n))
+    return [(n, facts[n - 1]) for _, n in kept]
+
+
 def happened(facts: Sequence[Fact], before: int) -> list[Fact]:
-    """What stands and happened before a moment, as it happened; equal times by ledger order."""
-    kept = [
-        (fact.at, n) for n, fact in enumerate(facts, 1) if fact.at < before and stands(facts, n)
-    ]
-    return [facts[n - 1] for _, n in sorted(kept)]
+    """What stands and happened before a moment, as it happened."""
+    return [fact for _, fact in standing(facts) if fact.at < before]
 
 
 def on_roster(past: Sequence[Fact]) -> bool:
@@ -130,12 +154,69 @@ class Line(NamedTuple):
 
 def line_of(facts: Sequence[Fact], day: date) -> Line | None:
     """Compares the vendor at the end of the day before and of the day."""
-    opening, closing = happened(facts, start(day)), happened(facts, end(day))
+    return line_between(happened(facts, start(day)), happened(facts, end(day)))
+
+
+def line_between(opening: Sequence[Fact], closing: Sequence[Fact]) -> Line | None:
+    """Compares the vendor at two ends, each by what had happened until then."""
     if is_attached(opening) == is_attached(closing):
         return None
     if is_attached(closing):
         return Line("reattached") if was_attached(opening) else Line("attached")
     return Line("removed", last_ending(closing)) if on_roster(closing) else Line("left")
+
+
+def bank_of(past: Sequence[Fact], code: int) -> str:
+    """The bank of a code."""
+    return next(f.bin for f in past if isinstance(f, CodeIssued) and f.code == code)
+
+
+def banks(past: Sequence[Fact]) -> set[str]:
+    """The banks at which the vendor has an account: what was last heard is that it was linked."""
+    last = {f.bin: f for f in past if isinstance(f, AccountLinked | AccountUnlinked)}
+    return {bin_ for bin_, fact in last.items() if isinstance(fact, AccountLinked)}
+
+
+def last_match(past: Sequence[Fact]) -> date | None:
+    """The day of the last matched scan, since its issue, of a code that is live in the end."""
+    live, found = live_codes(past), None
+    issued: set[int] = set()
+    for fact in past:
+        if isinstance(fact, CodeIssued):
+            issued.add(fact.code)
+        elif isinstance(fact, Scanned) and fact.verdict == "matched":
+            found = local_day(fact.at) if fact.code in issued & live else found
+    return found
+
+
+def group_of(past: Sequence[Fact], field: str) -> str | None:
+    """The vendor's zone or category: the last that was said of it, an empty text says none."""
+    told = [getattr(f, field) for f in past if isinstance(f, ProfileChanged | Registered)]
+    heard = [name for name in told if name is not None]
+    return heard[-1] or None if heard else None
+
+
+def unresolved_incidents(past: Sequence[tuple[int, Fact]]) -> int:
+    """Incidents that nobody has dismissed or resolved, or that were confirmed after that."""
+    found = 0
+    for place, (ordinal, fact) in enumerate(past):
+        if isinstance(fact, IncidentOpened):
+            states = [
+                later.state
+                for _, later in past[place:]
+                if isinstance(later, IncidentHandled) and later.incident == ordinal
+            ]
+            found += states[-1:] in ([], ["confirmed"])
+    return found
+
+
+def open_findings(past: Sequence[Fact]) -> set[str]:
+    """The kinds of findings that the vendor bears: with some other vendor, opened and not ended."""
+    last = {(f.kind, f.other): f for f in past if isinstance(f, FindingOpened | FindingEnded)}
+    return {kind for (kind, _), fact in last.items() if isinstance(fact, FindingOpened)}
+
+
+# ── of a market ──────────────────────────────────────────────────────────────────────────────
 
 
 def census_on(market: Sequence[Fact], day: date) -> int | None:
@@ -144,57 +225,22 @@ def census_on(market: Sequence[Fact], day: date) -> int | None:
     return declared[-1].vendors if declared else None
 
 
-def registered_on(vendors: Sequence[Sequence[Fact]], day: date) -> int:
-    """Vendors on the roster at the end of the day."""
-    return sum(on_roster(happened(facts, end(day))) for facts in vendors)
+def targets_on(market: Sequence[Fact], day: date) -> list[TargetSet]:
+    """The targets of the day by figure and day due: the last said of each; 0 takes it back."""
+    said = [f for f in happened(market, end(day)) if isinstance(f, TargetSet)]
+    last = {(f.figure, f.due_on): f for f in said}
+    return [last[key] for key in sorted(last) if last[key].vendors > 0]
 
 
-def denominator_on(
-    market: Sequence[Fact], vendors: Sequence[Sequence[Fact]], day: date
-) -> dict[str, Any]:
-    """The census if there is one and it is not below registered, else registered."""
-    census, registered = census_on(market, day), registered_on(vendors, day)
-    if census is None or census < registered:
-        return {"value": registered, "basis": "roster"}
-    return {"value": census, "basis": "census"}
-
-
-def counts_on(vendors: Sequence[Sequence[Fact]], day: date) -> tuple[int, int, int]:
-    """Registered, issued and attached at the end of the day."""
-    pasts = [happened(facts, end(day)) for facts in vendors]
-    return (
-        sum(map(on_roster, pasts)),
-        sum(map(is_issued, pasts)),
-        sum(map(is_attached, pasts)),
-    )
-
-
-def flags_on(
-    market: Sequence[Fact], vendors: Sequence[Sequence[Fact]], day: date
-) -> list[dict[str, Any]]:
-    """The flags that the facts of registration and attachment can raise."""
-    census, registered = census_on(market, day), registered_on(vendors, day)
-    if census is None:
-        return [{"code": "no_census", "count": 1}]
-    if census < registered:
-        return [{"code": "registered_exceeds_census", "count": registered - census}]
-    return []
-
-
-def waterfall_on(
-    market: Sequence[Fact], vendors: Sequence[Sequence[Fact]], day: date
-) -> dict[str, Any]:
-    """From the attached at the end of the day before to those at the end of the day."""
-    lines = Counter(line for facts in vendors if (line := line_of(facts, day)) is not None)
-    eve = day - timedelta(days=1)
-    opening = denominator_on(market, vendors, eve)["value"]
-    closing = denominator_on(market, vendors, day)["value"]
-    return {
-        "opening": counts_on(vendors, eve)[2],
-        "attached": lines[Line("attached")],
-        "reattached": lines[Line("reattached")],
-        "removed": {line.reason: n for line, n in lines.items() if line.name == "removed"},
-        "left": lines[Line("left")],
-        "closing": counts_on(vendors, day)[2],
-        "denominator": {"opening": opening, "change": closing - opening, "closing": closing},
-    }
+def area_on(market: Sequence[Fact], day: date) -> str | None:
+    """The unit that the market belongs to: by the last assignment, else the one of its opening."""
+    said = [fact for _, fact in standing(market)]
+    assigned = [f for f in said if isinstance(f, AreasAssigned)]
+    if assigned:
+        for code, _, first, until in assigned[-1].areas:
+            if since_1970(first) <= day and (until is None or day < since_1970(until)):
+                return code
+        return None
+    opened = next(f for f in said if isinstance(f, MarketOpened))
+    known = opened.area_from is not None and since_1970(opened.area_from) <= day
+    return opened.area_code if known else None

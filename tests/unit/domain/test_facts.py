@@ -150,8 +150,8 @@ PINS: list[tuple[AnyFact, str]] = [
         "971acf000001886fa0f700cf000001886fa0f77ba26b31a86174746163686564cd4fe5cd01f4",
     ),
     (
-        MarketClosed(*WHEN, "cho-moi"),
-        "951bcf000001886fa0f700cf000001886fa0f77ba26b31a763686f2d6d6f69",
+        MarketClosed(*WHEN, "cho-moi", "xây mới"),
+        "961bcf000001886fa0f700cf000001886fa0f77ba26b31a763686f2d6d6f69aa78c3a279206de1bb9b69",
     ),
     (
         ActivityReported(*WHEN, 19_508, "970436", 812, 112_300_000, 41, b"\x09", b"\x0a"),
@@ -279,6 +279,11 @@ def test_a_publication_from_before_details_is_still_read() -> None:
     pin = "9a17cf000001886fa0f700cf000001886fa0f77ba26b31cd4c3401cd039007c40106c40107"
     fact = Published(*WHEN, 19_508, 1, 912, 7, b"\x06", b"\x07")
     assert decode_fact(bytes.fromhex(pin)) == fact
+
+
+def test_a_closure_from_before_reasons_is_still_read() -> None:
+    pin = "951bcf000001886fa0f700cf000001886fa0f77ba26b31a763686f2d6d6f69"
+    assert decode_fact(bytes.fromhex(pin)) == MarketClosed(*WHEN, "cho-moi")
 
 
 @pytest.mark.parametrize("fact", EXAMPLES, ids=NAMES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
 from random import Random
 
 import pytest
@@ -19,6 +18,7 @@ from tests.unit.domain.worlds import (
     DAYS,
     FIRST,
     HOUR,
+    LIVELY,
     NOW,
     PICKS,
     Step,
@@ -28,16 +28,16 @@ from tests.unit.domain.worlds import (
     examples,
     lived,
     lives,
-    markets,
     moments,
     rosters,
     step_of,
     tried,
 )
-from tracker.domain.days import day_date, start_of
-from tracker.domain.facts import CodeIssued, MarketFact, VendorFact, Voided
-from tracker.domain.figures import DaySums, content, day_lines, waterfall
-from tracker.domain.market import Market, market_of
+from tracker.domain import rows
+from tracker.domain.days import day_date, day_of, start_of
+from tracker.domain.facts import CodeIssued, IncidentHandled, Scanned, VendorFact, Voided
+from tracker.domain.lines import Lines, closings, day_lines
+from tracker.domain.roster import Roster as Table
 from tracker.domain.vendor import History, Sealed, Standing, Vendor
 from tracker.domain.views import EMPTY, Views, views_of
 
@@ -45,29 +45,27 @@ WINDOW = range(FIRST - 1, FIRST + DAYS + 1)
 Roster = tuple[History, ...]
 
 
-def market_from(facts: tuple[MarketFact, ...]) -> Market:
-    market = market_of("cho-vung-tau", facts)
-    assert market is not None
-    return market
-
-
-def lines_of(roster: Roster) -> Counter[tuple[int, str]]:
+def lines_of(roster: Roster) -> Lines:
     """The day lines of a market: the sums over its vendors."""
-    lines: Counter[tuple[int, str]] = Counter()
+    lines = Lines()
     for history in roster:
         lines.update(day_lines(history))
     return lines
 
 
-def sums_of(roster: Roster) -> DaySums:
-    return DaySums(lines_of(roster))
+def table_of(roster: Roster, day: int) -> Table:
+    """The rows of a market at the end of a day, as they are made from the present ones."""
+    row_of = {history.number: views_of(history).row for history in roster}
+    raw = b"".join(row_of.get(n, rows.EMPTY) for n in range(max(row_of) + 1))
+    past = {history.number: rows.steps(closings(history.states())) for history in roster}
+    return Table(raw, {}).on(day, past)
 
 
 class TestAgainstTheOracle:
-    """Every figure is what the text of the definition comes to, counted by brute force."""
+    """A vendor counts for what the text of the definition says, told by brute force."""
 
     @examples(120)
-    @given(lives(size=9))
+    @given(lives(size=9) | lives(size=12, what=LIVELY))
     def test_a_vendor_stands_at_the_end_of_every_day_as_the_definition_says(
         self, history: History
     ) -> None:
@@ -77,35 +75,20 @@ class TestAgainstTheOracle:
             assert history.replay(before=start_of(day + 1)).standing == defined
 
     @examples(120)
-    @given(lives(size=9))
+    @given(lives(size=9) | lives(size=12, what=LIVELY))
     def test_a_vendor_is_on_the_line_of_the_waterfall_that_the_definition_says(
         self, history: History
     ) -> None:
         name = {"+": "attached", "~": "reattached", "x": "left"}
         found = day_lines(history)
         for day in WINDOW:
-            lines = [line for on, line in found if on == day and line not in "ria"]
+            lines = [line for on, line in found if on == day and line != "r"]
             defined = oracle.line_of(history.facts, day_date(day))
             assert lines == [] if defined is None else len(lines) == 1
             if defined is not None and lines[0].startswith("-"):
                 assert ("removed", lines[0][1:]) == defined
             elif defined is not None:
                 assert (name[lines[0]], "") == defined
-
-    @examples(70)
-    @given(markets(), rosters())
-    def test_the_content_of_every_day_is_what_the_definitions_say(
-        self, facts: tuple[MarketFact, ...], roster: Roster
-    ) -> None:
-        market, sums = market_from(facts), sums_of(roster)
-        vendors = [history.facts for history in roster]
-        for day in WINDOW:
-            told, on = content(market, sums, day), day_date(day)
-            counts = tuple(figure["count"] for figure in told["figures"].values())
-            assert counts == oracle.counts_on(vendors, on)
-            assert told["denominator"] == oracle.denominator_on(facts, vendors, on)
-            assert told["flags"] == oracle.flags_on(facts, vendors, on)
-            assert told["waterfall"] == oracle.waterfall_on(facts, vendors, on)
 
 
 class TestInvariants:
@@ -114,48 +97,53 @@ class TestInvariants:
     @examples(70)
     @given(rosters())
     def test_attached_never_exceeds_issued_nor_issued_registered(self, roster: Roster) -> None:
-        sums = sums_of(roster)
         for day in WINDOW:
-            counts = sums.counts(day)
-            assert 0 <= counts.attached <= counts.issued <= counts.registered <= len(roster)
-
-    @examples(70)
-    @given(markets(), rosters())
-    def test_the_waterfall_balances_every_day_to_the_vendor(
-        self, facts: tuple[MarketFact, ...], roster: Roster
-    ) -> None:
-        market, sums = market_from(facts), sums_of(roster)
-        for day in WINDOW:
-            fall = waterfall(sums, day, market)
-            gained = fall["attached"] + fall["reattached"]
-            lost = sum(fall["removed"].values()) + fall["left"]
-            assert fall["opening"] + gained - lost == fall["closing"]
-            assert fall["closing"] == waterfall(sums, day + 1, market)["opening"]
-            assert min(gained, lost, *fall["removed"].values(), 0) == 0
-
-    @examples(70)
-    @given(markets(), rosters())
-    def test_the_denominator_line_balances_every_day(
-        self, facts: tuple[MarketFact, ...], roster: Roster
-    ) -> None:
-        market, sums = market_from(facts), sums_of(roster)
-        for day in WINDOW:
-            line = waterfall(sums, day, market)["denominator"]
-            assert line["opening"] + line["change"] == line["closing"]
-            assert line["closing"] == content(market, sums, day)["denominator"]["value"]
-            after = waterfall(sums, day + 1, market)["denominator"]
-            assert line["closing"] == after["opening"]
+            table = table_of(roster, day)
+            on_roster, issued, attached = (
+                table.where(flag) for flag in (rows.ON_ROSTER, rows.ISSUED, rows.ATTACHED)
+            )
+            assert set(attached) <= set(issued) <= set(on_roster)
+            assert set(on_roster) <= {history.number for history in roster}
 
     @examples(70)
     @given(rosters())
-    def test_sums_of_day_lines_count_the_vendors_that_a_replay_counts_one_by_one(
+    def test_the_day_lines_tell_how_one_day_came_from_the_day_before(self, roster: Roster) -> None:
+        lines = lines_of(roster)
+        before = (0, 0)
+        for day in range(FIRST, FIRST + DAYS + 1):
+            standings = [history.replay(before=start_of(day + 1)).standing for history in roster]
+            now = sum(s.registered for s in standings), sum(s.attached for s in standings)
+            own = {line: n for (on, line), n in lines.items() if on == day and n}
+            gained = own.get("+", 0) + own.get("~", 0)
+            lost = sum(n for line, n in own.items() if line[0] in "-x")
+            assert now == (before[0] + own.get("r", 0), before[1] + gained - lost)
+            assert all(n > 0 for line, n in own.items() if line != "r")
+            before = now
+
+    @examples(70)
+    @given(rosters())
+    def test_the_rows_of_a_day_count_the_vendors_that_a_replay_counts_one_by_one(
         self, roster: Roster
     ) -> None:
-        sums = sums_of(roster)
         for day in WINDOW:
             standings = [history.replay(before=start_of(day + 1)).standing for history in roster]
             one_by_one = tuple(sum(stage) for stage in zip(*standings, strict=True))
-            assert sums.counts(day) == one_by_one
+            counts = table_of(roster, day).counts(verified_from=day, stale_before=day)
+            assert counts[:3] == one_by_one
+
+    @examples(100)
+    @given(lives(size=12, what=LIVELY))
+    def test_a_row_is_true_from_its_day_until_the_next(self, history: History) -> None:
+        steps = rows.steps(closings(history.states()))
+        assert [step.day for step in steps] == sorted({step.day for step in steps})
+        for day in WINDOW:
+            step = next((s for s in reversed(steps) if s.day <= day), rows.Step(0, rows.EMPTY))
+            row, vendor = rows.unpack(step.row), history.replay(before=start_of(day + 1))
+            assert row.last == step.day
+            assert bool(row.flags & rows.ON_ROSTER) == vendor.on_roster
+            assert row.zone == (rows.group_key(vendor.zone) if vendor.on_roster else 0)
+            assert row.category == (rows.group_key(vendor.category) if vendor.on_roster else 0)
+            assert bool(row.flags & rows.INCIDENT) == bool(vendor.incidents)
 
     @examples(70)
     @given(lives())
@@ -197,6 +185,10 @@ def told_in_order(history: History, order: list[int]) -> tuple[History, dict[int
         match fact:
             case CodeIssued():
                 return replace(fact, account=becomes[fact.account])
+            case IncidentHandled():
+                return replace(fact, incident=becomes[fact.incident])
+            case Scanned(incident=int(opened)):
+                return replace(fact, incident=becomes[opened])
             case Voided():
                 return replace(fact, event=becomes[fact.event])
             case _:
@@ -220,13 +212,17 @@ def renumbered(vendor: Vendor, becomes: Mapping[int, int]) -> Vendor:
             n: replace(c, account=becomes[c.account], supplied=seal(c.supplied))
             for n, c in vendor.codes.items()
         },
+        incidents={
+            becomes[n]: replace(i, seen=Sealed(becomes[n], i.seen.blob))
+            for n, i in vendor.incidents.items()
+        },
     )
 
 
 @st.composite
 def retold_lives(draw: st.DrawFn) -> tuple[History, History, dict[int, int]]:
     """A history in which no two facts share a moment, and the same facts told in another order."""
-    history = draw(lives())
+    history = draw(lives() | lives(what=LIVELY))
     size = len(history.facts)
     spread = draw(st.lists(moments(), min_size=size, max_size=size).map(sorted))
     rank = sorted(range(size), key=lambda n: (history.facts[n].at, n))
@@ -261,6 +257,14 @@ class TestLateFacts:
         history, retold, _ = lives_
         assert day_lines(retold) == day_lines(history)
 
+    @examples(80)
+    @given(retold_lives())
+    def test_the_same_facts_give_the_same_rows_in_whatever_order_told(
+        self, lives_: tuple[History, History, dict[int, int]]
+    ) -> None:
+        history, retold, _ = lives_
+        assert rows.steps(closings(retold.states())) == rows.steps(closings(history.states()))
+
     @examples(70)
     @given(lives(), st.integers(0, 20))
     def test_a_late_fact_changes_no_day_before_its_own(self, history: History, cut: int) -> None:
@@ -271,21 +275,33 @@ class TestLateFacts:
         while isinstance(fact, Voided):  # it brings news of the day of what it takes back
             fact = history.facts[fact.event - 1]
         changed = {day for day, line in before | after if before[day, line] != after[day, line]}
-        assert all(day_date(day) >= local_day(fact.at) for day in changed)
+        assert all(day_date(day) >= oracle.local_day(fact.at) for day in changed)
 
-
-def local_day(moment: int) -> date:
-    """The day of a moment by the zone database."""
-    return datetime.fromtimestamp(moment // 1000, UTC).astimezone(oracle.ZONE).date()
+    @examples(70)
+    @given(lives(what=LIVELY), st.integers(0, 20))
+    def test_a_late_fact_changes_no_row_of_a_day_before_its_own(
+        self, history: History, cut: int
+    ) -> None:
+        size = 1 + cut % len(history.facts)
+        before, after = (
+            rows.steps(closings(replace(history, facts=history.facts[:n]).states()))
+            for n in (size - 1, size)
+        )
+        fact = history.facts[size - 1]
+        while isinstance(fact, Voided):
+            fact = history.facts[fact.event - 1]
+        own = day_of(fact.at)
+        assert [s for s in before if s.day < own] == [s for s in after if s.day < own]
 
 
 class Store:
-    """What the commit script keeps, as far as views go: names, sums of day lines, bits."""
+    """What the commit script keeps, as far as views go: names, sums of day lines, rows, groups."""
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
         self.lines: Counter[tuple[int, str]] = Counter()
-        self.standings: dict[int, Standing] = {}
+        self.rows: dict[int, bytes] = {}
+        self.groups: dict[int, str] = {}
 
     def commit(self, number: int, old: Views, new: Views) -> None:
         """The difference between two views, written as a commit writes it."""
@@ -299,14 +315,22 @@ class Store:
             self.lines[key] += new.lines[key] - old.lines[key]
             if self.lines[key] == 0:
                 del self.lines[key]
-        self.standings[number] = new.standing
+        if new.row != old.row:
+            self.rows[number] = new.row
+        assert old.groups.items() <= new.groups.items()
+        self.groups.update(new.groups)
+
+
+def busy_rosters() -> st.SearchStrategy[Roster]:
+    """Two vendors to whom everything happens."""
+    return st.tuples(*(lives(number, 9, LIVELY) for number in (1, 2)))
 
 
 class TestViews:
     """Differences of views, commit by commit, add up to the views of the whole."""
 
-    @examples(70)
-    @given(rosters(), st.randoms(use_true_random=False))
+    @examples(90)
+    @given(rosters() | busy_rosters(), st.randoms(use_true_random=False))
     def test_what_the_commits_wrote_is_what_a_rebuild_would_write(
         self, roster: Roster, random: Random
     ) -> None:
@@ -320,20 +344,22 @@ class TestViews:
             before = replace(history, facts=history.facts[:told])
             after = replace(history, facts=history.facts[: told + 1])
             store.commit(history.number, views_of(before), views_of(after))
-        whole = [views_of(history) for history in roster]
-        assert store.names == {name: by for views in whole for name, by in views.names.items()}
-        assert store.lines == lines_of(roster)
-        assert list(store.standings.values()) == [
-            views_of(next(h for h in roster if h.number == n)).standing for n in store.standings
-        ]
+        whole = {history.number: views_of(history) for history in roster}
+        assert store.names == {n: by for views in whole.values() for n, by in views.names.items()}
+        assert store.lines == {place: n for place, n in lines_of(roster).items() if n}
+        assert store.groups == {k: name for v in whole.values() for k, name in v.groups.items()}
+        written = {number: row for number, row in store.rows.items() if row != rows.EMPTY}
+        assert written == {n: views.row for n, views in whole.items() if views.row != rows.EMPTY}
 
-    @examples(70)
-    @given(lives())
-    def test_the_bits_are_the_standing_by_all_facts_and_the_lines_have_no_zero(
+    @examples(90)
+    @given(lives() | lives(size=12, what=LIVELY))
+    def test_the_row_is_the_standing_by_all_facts_and_the_lines_have_no_zero(
         self, history: History
     ) -> None:
         views = views_of(history)
-        assert views.standing == history.replay().standing
+        flags = rows.unpack(views.row).flags
+        stages = rows.ON_ROSTER, rows.ISSUED, rows.ATTACHED
+        assert tuple(bool(flags & stage) for stage in stages) == history.replay().standing
         assert all(views.lines.values())
 
     def test_nobody_holds_nothing(self) -> None:

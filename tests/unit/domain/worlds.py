@@ -24,11 +24,18 @@ from tracker.domain.facts import (
     AccountLinked,
     AccountUnlinked,
     CensusDeclared,
+    CodePrinted,
     CodeRevoked,
+    FindingEnded,
+    FindingOpened,
+    IncidentHandled,
+    IncidentOpened,
+    InvoiceComposed,
     MarketFact,
     MarketOpened,
     Moved,
     Person,
+    Scanned,
     StatusChanged,
     VendorFact,
     Voided,
@@ -44,12 +51,19 @@ TIMES: Final = (0, 9 * HOUR, 9 * HOUR + 1, 24 * HOUR - 1)
 """Moments of a day (ms): both its ends, and two in the morning that come close."""
 
 BANKS: Final = ("970436", "970418")
+ELSEWHERE: Final = ("970403", "970407", "970422", "970432")
 NUMBERS: Final = ("1001", "1002")
 REASONS: Final = ("tax_worry", "fraud", "closed")
 STATUSES: Final = ("left", "trading", "suspended")
+VERDICTS: Final = ("matched", "matched", "matched", "altered", "superseded")
+OUTCOMES: Final = ("confirmed", "dismissed", "resolved")
+FINDINGS: Final = ("duplicate_account", "partner_ref_reused")
 
 COMMANDS: Final = ("link", "issue", "attach", "remove", "profile")
 FACTS: Final = ("status", "move", "revoke", "unlink", "void", "approved")
+NEWS: Final = ("scan", "print", "incident", "handle", "find", "clear", "invoice", "elsewhere")
+"""What happens to a vendor beside its adoption."""
+
 ADOPT: Final = "adopt"
 """An account, a code and its sticker, all at one moment."""
 
@@ -57,6 +71,16 @@ RENEW: Final = "renew"
 """Another account behind the bank's code, and the new version that comes of it."""
 
 WEIGHTED: Final = (*[ADOPT] * 4, *[RENEW] * 3, *COMMANDS, *["remove"] * 2, *FACTS)
+LIVELY: Final = (
+    *WEIGHTED,
+    *NEWS,
+    *["scan"] * 4,
+    *["elsewhere"] * 2,
+    ADOPT,
+    "handle",
+    "find",
+    "profile",
+)
 DETERMINISTIC: Final = settings(deadline=None, derandomize=True, database=None)
 
 
@@ -96,8 +120,8 @@ def command(history: History, step: Step) -> Command:
             reason = REASONS[other % 3]
             return lambda h: decide.remove(h, when, code=ordinal, reason=reason)  # type: ignore[arg-type]
         case _:
-            phone, zone = (None, "0901", "0902")[step.pick % 3], (None, "A", "B")[other % 3]
-            category = (None, "fish", "fruit")[step.pick // 6 % 3]
+            phone, zone = (None, "0901", "0902")[step.pick % 3], (None, "A", "B", "")[other % 4]
+            category = (None, "fish", "fruit", "")[step.pick // 9]
             return lambda h: decide.update_profile(
                 h, VAULT, when, phone=phone, zone=zone, category=category
             )
@@ -119,6 +143,8 @@ def fact(history: History, step: Step) -> list[VendorFact]:
     vendor: Vendor = history.replay()
     if vendor.stall is None or step.at < vendor.registered_at:
         return []
+    if step.what in NEWS:
+        return news(history, vendor, step, when)
     match step.what:
         case "status":
             return [StatusChanged(*when, status=STATUSES[step.pick % 3])]
@@ -136,6 +162,62 @@ def fact(history: History, step: Step) -> list[VendorFact]:
             if not live:
                 return []
             return [CodeRevoked(*when, code=live[step.pick % len(live)].ordinal, reason="lost")]
+
+
+def news(history: History, vendor: Vendor, step: Step, when: Stated) -> list[VendorFact]:
+    """Facts beside the vendor's adoption through its two banks."""
+    kind = FINDINGS[step.pick % 2]
+    other = ("CVT-0090-X", "CVT-0091-Y")[step.pick // 2 % 2]
+    match step.what:
+        case "incident":
+            blob = VAULT.seal(history.version + 1, AccountDetails("9009", "KHAC"))
+            return [IncidentOpened(*when, bin=BANKS[step.pick % 2], personal=blob)]
+        case "handle":
+            known = sorted(vendor.incidents)
+            state = OUTCOMES[step.pick // 4 % 3]
+            return (
+                [
+                    IncidentHandled(*when, incident=n, state=state, reason="seen")  # type: ignore[arg-type]
+                    for n in known[step.pick % len(known) :][:1]
+                ]
+                if known
+                else []
+            )
+        case "elsewhere":
+            return at_another_bank(history, step, when)
+        case "find":
+            return [FindingOpened(*when, kind=kind, other=other)]  # type: ignore[arg-type]
+        case "clear":
+            return [FindingEnded(*when, kind=kind, other=other)]  # type: ignore[arg-type]
+    codes = sorted(c.ordinal for c in vendor.codes.values() if c.issued_at <= step.at)
+    if not codes:
+        return []
+    code = codes[-1 - step.pick // 5 % 2 % len(codes)]
+    match step.what:
+        case "scan":
+            return [Scanned(*when, verdict=VERDICTS[step.pick % 5], code=code)]
+        case "print":
+            return [CodePrinted(*when, code=code, number=vendor.codes[code].prints + 1)]
+        case _:
+            return [InvoiceComposed(*when, code=code)]
+
+
+def at_another_bank(history: History, step: Step, when: Stated) -> list[VendorFact]:
+    """An account at a bank that few have, at times with a code and its sticker."""
+    bank, details = ELSEWHERE[step.pick % 4], AccountDetails("4004", "HOA")
+    after = history
+    after = after.then(
+        *tried(after, lambda h: decide.link_account(h, VAULT, when, bin_=bank, details=details))
+    )
+    if step.pick // 4 % 3:
+        after = after.then(*tried(after, lambda h: decide.issue_code(h, VAULT, when, bin_=bank)))
+    live = after.replay().live_code(bank)
+    if live is not None and step.pick // 4 % 3 == 2:
+        code = live.ordinal
+        after = after.then(
+            *tried(after, lambda h: decide.attach(h, when, code=code, evidence="declared"))
+        )
+    return list(after.facts[len(history.facts) :])
 
 
 def tried(history: History, do: Command) -> list[VendorFact]:
@@ -165,7 +247,7 @@ def taken(history: History, step: Step) -> History:
 
 
 def born(number: int, moment: int) -> History:
-    """A vendor that was just registered."""
+    """A vendor that was just registered; some numbers have a zone or a category from the start."""
     history = History("CVT", number)
     facts = decide.register(
         history,
@@ -173,6 +255,8 @@ def born(number: int, moment: int) -> History:
         Stated(moment, NOW, "key"),
         stall=f"B{number}",
         person=Person("Hoa"),
+        zone=(None, "A", "B")[number % 3],
+        category=(None, "fish")[number % 2],
         ref=f"ref-{number}",
     )
     return history.then(*facts)
@@ -201,24 +285,27 @@ def step_of(number: int, what: tuple[str, ...] = WEIGHTED) -> Step:
     return Step(("rest", *what)[kind], start_of(FIRST + day) + TIMES[time], pick % PICKS)
 
 
-def courses(least: int, most: int) -> st.SearchStrategy[list[Step]]:
+def courses(
+    least: int, most: int, what: tuple[str, ...] = WEIGHTED
+) -> st.SearchStrategy[list[Step]]:
     """Steps one after another, each from two bytes: cheap to draw."""
 
     def steps(data: bytes) -> list[Step]:
-        return [
-            step_of(int.from_bytes(data[n : n + 2], "little")) for n in range(0, len(data) - 1, 2)
-        ]
+        words = (data[n : n + 2] for n in range(0, len(data) - 1, 2))
+        return [step_of(int.from_bytes(word, "little"), what) for word in words]
 
     return st.binary(min_size=2 * least, max_size=2 * most).map(steps)
 
 
-def lives(number: int = 1, size: int = 8) -> st.SearchStrategy[History]:
+def lives(
+    number: int = 1, size: int = 8, what: tuple[str, ...] = WEIGHTED
+) -> st.SearchStrategy[History]:
     """Histories of one vendor: told as they happened, then a few facts that were forgotten."""
 
     def life(moment: int, course: list[Step], late: list[Step]) -> History:
         return lived(number, moment, [*sorted(course, key=lambda step: step.at), *late])
 
-    return st.builds(life, moments(last=1), courses(size, 2 * size), courses(0, 5))
+    return st.builds(life, moments(last=1), courses(size, 2 * size, what), courses(0, 5, what))
 
 
 def rosters(vendors_max: int = 3) -> st.SearchStrategy[tuple[History, ...]]:

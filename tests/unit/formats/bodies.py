@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tracker.domain.figures import DEFINITION_VERSION, rate
-from tracker.domain.snapshot import GENESIS, publish
+from tracker.domain.snapshot import GENESIS, canonical, publish, sha256
 
 NAMES = {"cho-vung-tau": "Chợ Vũng Tàu", "cho-la": "=HYPERLINK(1)"}
 
@@ -45,11 +45,36 @@ def published(
     }
     return publish(
         content,
+        digest=bytes.fromhex(sha256(canonical(content)).removeprefix("sha256:")),
         revision=revision,
         position=17,
         published_at=1_793_466_311_000,
         previous=previous,
     )
+
+
+def value(**more: Any) -> dict[str, Any]:
+    """A reported value as the feed hands it out."""
+    return {
+        "indicator": "digital-signatures",
+        "area": "26506",
+        "area_valid_from": "2025-07-01",
+        "date": "2026-10-31",
+        "revision": 1,
+        "numerator": 81_691,
+        "denominator": 277_975,
+        "rate": 29.39,
+        "bare": False,
+        "comparator": "eq",
+        "published_at": "2026-11-01T08:00:00+07:00",
+        **more,
+    }
+
+
+def bare(**more: Any) -> dict[str, Any]:
+    """Over 80 %, and nothing else is known."""
+    said = {"rate": 80, "bare": True, "comparator": "gt", "numerator": None, "denominator": None}
+    return value(**{"indicator": "telecom-cashless", **said, **more})
 
 
 def chain(count: int, market: str = "cho-vung-tau") -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import get_args
 
-from tests.unit.formats.bodies import NAMES, published
+from tests.unit.formats.bodies import NAMES, bare, published, value
 from tracker.domain.facts import RemovalReason
 from tracker.formats import flat_csv
 
@@ -53,6 +53,19 @@ def test_what_is_not_there_is_an_empty_cell() -> None:
     (row,) = read(flat_csv.encode([published(base=0, attached=0, area=None)], {}))
     assert (row["area_code"], row["attached_rate"]) == ("", "")
     assert row["market_name"] == "cho-vung-tau"
+
+
+def test_a_reported_value_is_a_row_without_a_market() -> None:
+    rows = read(flat_csv.encode([published(), value(), bare()], NAMES))
+    assert [row["market"] for row in rows] == ["cho-vung-tau", "", ""]
+    snapshot, whole, over = rows
+    assert (snapshot["indicator"], snapshot["indicator_rate"]) == ("", "")
+    assert (whole["area_code"], whole["date"], whole["revision"]) == ("26506", "2026-10-31", "1")
+    assert whole["indicator_area_valid_from"] == "2025-07-01"
+    numbers = [whole[f"indicator_{name}"] for name in ("numerator", "denominator", "rate", "bare")]
+    assert numbers == ["81691", "277975", "29.39", "false"]
+    assert (over["indicator_numerator"], over["indicator_rate"]) == ("", "80")
+    assert (over["indicator_bare"], over["indicator_comparator"]) == ("true", "gt")
 
 
 def test_a_name_is_never_a_formula() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import pytest
 from msgspec import UNSET, Struct, UnsetType, field, json
 
-from tests.unit.formats.bodies import NAMES, published
+from tests.unit.formats.bodies import NAMES, bare, published, value
 from tracker.formats import ngsi_context, ngsi_ld
 
 CONTEXT = "https://ioc.example/contexts/adoption-1.jsonld"
@@ -105,6 +105,20 @@ def test_the_normal_form_wraps_each_value() -> None:
     assert flat == plain[2]
 
 
+def test_a_reported_value_is_an_entity_that_says_no_more_than_was_reported() -> None:
+    data = ngsi_ld.encode([value(), bare()], NAMES, context=CONTEXT)
+    assert b"null" not in data
+    whole, over = json.decode(data)
+    assert whole["id"] == (
+        "urn:ngsi-ld:KeyPerformanceIndicator:digital-signatures:26506.2025-07-01:2026-10-31"
+    )
+    assert re.fullmatch(r"[\w\-.:]{1,256}", whole["id"], re.ASCII)
+    assert (whole["kpiValue"], whole["numerator"], whole["denominator"]) == (29.39, 81_691, 277_975)
+    assert (whole["currentStanding"], whole["areaValidFrom"]) == ("bad", "2025-07-01")
+    assert (over["kpiValue"], over["comparator"]) == (80, "gt")
+    assert not {"numerator", "denominator", "calculationFormula", "unitCode"} & over.keys()
+
+
 @pytest.mark.parametrize("normalized", [False, True])
 def test_every_term_is_in_the_context(normalized: bool) -> None:
     terms = ngsi_context.document()["@context"]
@@ -116,7 +130,8 @@ def test_every_term_is_in_the_context(normalized: bool) -> None:
             for part in value.values():
                 walk(part)
 
-    data = ngsi_ld.encode([published()], NAMES, context=CONTEXT, normalized=normalized)
+    bodies = [published(), value(), bare()]
+    data = ngsi_ld.encode(bodies, NAMES, context=CONTEXT, normalized=normalized)
     for entity in json.decode(data):
         walk(entity)
         assert entity["type"] in terms

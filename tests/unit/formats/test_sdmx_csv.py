@@ -13,7 +13,7 @@ import pytest
 from msgspec import json
 
 import tracker
-from tests.unit.formats.bodies import NAMES, published
+from tests.unit.formats.bodies import NAMES, bare, published, value
 from tracker.formats import ngsi_context, sdmx_csv, structure
 
 OPENAPI = Path(tracker.__file__).parent.parent / "openapi"
@@ -26,9 +26,9 @@ def data() -> dict[str, Any]:
     return decoded
 
 
-def components(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """All components of the structure, in the order of the columns."""
-    parts = data["dataStructures"][0]["dataStructureComponents"]
+def components(data: dict[str, Any], place: int = 0) -> dict[str, dict[str, Any]]:
+    """All components of a structure, in the order of the columns."""
+    parts = data["dataStructures"][place]["dataStructureComponents"]
     listed = [
         *sorted(parts["dimensionList"]["dimensions"], key=lambda one: one["position"]),
         parts["dimensionList"]["timeDimension"],
@@ -72,10 +72,10 @@ def test_every_cell_is_one_that_the_structure_knows(data: dict[str, Any]) -> Non
     text = sdmx_csv.encode(bodies, NAMES).decode()
     reader = csv.DictReader(io.StringIO(text, newline=""))
     known = components(data)
-    assert reader.fieldnames == ["STRUCTURE", "STRUCTURE_ID", "ACTION", *known]
+    assert reader.fieldnames == ["STRUCTURE", "STRUCTURE_ID", "ACTION", *known, "COMPARATOR"]
     rows = list(reader)
     assert len(rows) == len(bodies) * len(structure.CODES["INDICATOR"])
-    (flow,) = data["dataflows"]
+    flow, _ = data["dataflows"]
     for row in rows:
         assert row["STRUCTURE"] == "dataflow"
         assert row["STRUCTURE_ID"] == f"{flow['agencyID']}:{flow['id']}({flow['version']})"
@@ -83,6 +83,31 @@ def test_every_cell_is_one_that_the_structure_knows(data: dict[str, Any]) -> Non
         for id_, component in known.items():
             assert fits(row[id_], component, data), (id_, row[id_])
         assert not any(cell.startswith(tuple("=+@\t")) for cell in row.values())
+
+
+def test_every_cell_of_a_reported_value_is_one_that_its_structure_knows(
+    data: dict[str, Any],
+) -> None:
+    bodies = [value(), value(revision=2), bare(), value(numerator=0, denominator=0, rate=None)]
+    text = sdmx_csv.encode([*bodies, published()], NAMES).decode()
+    known = components(data, 1)
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    mine = [row for row in rows if row["MARKET"] == "_Z"]
+    assert len(mine) == 3 + 3 + 1 + 3
+    for row in mine:
+        assert row["STRUCTURE_ID"] == structure.REPORTED
+        for id_, component in known.items():
+            assert fits(row[id_], component, data), (id_, row[id_])
+    first = [(row["INDICATOR"], row["OBS_VALUE"], row["COMPARATOR"]) for row in mine[:3]]
+    assert first == [
+        ("digital-signatures", "29.39", "eq"),
+        ("digital-signatures_NUMERATOR", "81691", "eq"),
+        ("digital-signatures_DENOMINATOR", "277975", "eq"),
+    ]
+    over = mine[6]
+    assert (over["OBS_VALUE"], over["COMPARATOR"], over["OBS_STATUS"]) == ("80.00", "gt", "A")
+    assert (mine[7]["OBS_VALUE"], mine[7]["OBS_STATUS"]) == ("NaN", "M")
+    assert {row["COMPARATOR"] for row in rows if row["MARKET"] != "_Z"} == {""}
 
 
 def test_a_rate_stands_beside_its_two_numbers() -> None:
@@ -104,12 +129,17 @@ def test_a_whole_rate_keeps_its_decimals() -> None:
     assert rows["ATTACHED_RATE"][8] == "50.00"
 
 
-def test_references_within_the_structure_lead_somewhere(data: dict[str, Any]) -> None:
-    (scheme,), (dsd,), (flow,) = data["conceptSchemes"], data["dataStructures"], data["dataflows"]
+@pytest.mark.parametrize("place", [0, 1])
+def test_references_within_the_structure_lead_somewhere(data: dict[str, Any], place: int) -> None:
+    (scheme,), dsd, flow = (
+        data["conceptSchemes"],
+        data["dataStructures"][place],
+        data["dataflows"][place],
+    )
     concepts = {c["id"] for c in scheme["concepts"]}
-    for id_, component in components(data).items():
-        place = component["conceptIdentity"].rpartition("=")[2]
-        assert place == f"{scheme['agencyID']}:{scheme['id']}({scheme['version']}).{id_}"
+    for id_, component in components(data, place).items():
+        concept = component["conceptIdentity"].rpartition("=")[2]
+        assert concept == f"{scheme['agencyID']}:{scheme['id']}({scheme['version']}).{id_}"
         assert id_ in concepts
     target = flow["structure"].rpartition("=")[2]
     assert target == f"{dsd['agencyID']}:{dsd['id']}({dsd['version']})"

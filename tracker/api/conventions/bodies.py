@@ -1,8 +1,9 @@
 """Reads a JSON body against a Struct and tells **all** its faults, where msgspec tells the first.
 
 The decoded JSON is walked along the Struct's fields; values are normalised on the way (by the
-field's `normal`, see `tracker.api.resources.fields`). Null is the same as absent. A fault names
-its place as a JSON pointer and never repeats the value: it may be somebody's name.
+field's `normal`, see `tracker.api.resources.fields`). Null is the same as absent, but in a merge
+patch, where it clears. A fault names its place as a JSON pointer and never repeats the value: it
+may be somebody's name.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import cache
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import msgspec
-from msgspec import UNSET, inspect
+from msgspec import NODEFAULT, UNSET, inspect
 
 from tracker.api.catalogue import faults
 from tracker.domain.errors import Fault, Invalid
@@ -89,6 +90,7 @@ def _kind(shape: Hashable) -> inspect.Type:
 _NAMES = {
     inspect.StrType: "a text",
     inspect.IntType: "a whole number",
+    inspect.FloatType: "a number",
     inspect.BoolType: "true or false",
     inspect.ListType: "a list",
     inspect.StructType: "an object",
@@ -132,6 +134,8 @@ class _Walk:
                 return self.literal(kind, raw, pointer)
             case inspect.IntType():
                 return self.integer(kind, raw, pointer)
+            case inspect.FloatType():
+                return self.number(kind, raw, pointer)
             case inspect.BoolType():
                 return raw if isinstance(raw, bool) else self.wrong(pointer, kind)
             case inspect.DateType() | inspect.DateTimeType():
@@ -151,6 +155,12 @@ class _Walk:
         for name, field in fields.items():
             given = raw.get(name)
             place = f"{pointer}/{name}"
+            if name in raw and _patches(field):
+                value = None if given is None else self.value(field.type, given, place)
+                if value is None and not _clearable(field):
+                    self.fault(place, "EMPTY", "This cannot be cleared.")
+                made[name] = value
+                continue
             if given is None:
                 if field.required:
                     self.fault(place, "MISSING", "This is required.")
@@ -209,6 +219,15 @@ class _Walk:
             return self.fault(pointer, "OUT_OF_RANGE", f"At most {kind.le}.")
         return raw
 
+    def number(self, kind: inspect.FloatType, raw: Any, pointer: str) -> Any:
+        if isinstance(raw, bool) or not isinstance(raw, int | float):
+            return self.wrong(pointer, kind)
+        if kind.ge is not None and raw < kind.ge:
+            return self.fault(pointer, "OUT_OF_RANGE", f"At least {kind.ge}.")
+        if kind.le is not None and raw > kind.le:
+            return self.fault(pointer, "OUT_OF_RANGE", f"At most {kind.le}.")
+        return raw
+
     def moment(self, kind: inspect.DateType | inspect.DateTimeType, raw: Any, pointer: str) -> Any:
         whole = isinstance(kind, inspect.DateType)
         value: date
@@ -227,6 +246,18 @@ class _Walk:
                 pointer, "OUT_OF_RANGE", f"From {DAYS[0]} to {DAYS[1]}; correct the year."
             )
         return value
+
+
+def _patches(field: inspect.Field) -> bool:
+    """A field of a merge patch (RFC 7396; its default is UNSET): absent and null differ."""
+    return not field.required and field.default is NODEFAULT and field.default_factory is NODEFAULT
+
+
+def _clearable(field: inspect.Field) -> bool:
+    kind = field.type
+    while isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    return isinstance(kind, inspect.UnionType)
 
 
 def _explained(code: str) -> str:

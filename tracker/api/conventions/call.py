@@ -16,6 +16,7 @@ from tracker.api.conventions.principals import Principals
 from tracker.domain.errors import Invalid
 from tracker.services.adoption import LiveFigures
 from tracker.services.context import Tracker
+from tracker.services.roll_ups import RollUps
 
 CALL = "tracker.call"
 """Where the call lies in the ASGI scope."""
@@ -34,6 +35,7 @@ class Service(Struct, frozen=True):
 
     tracker: Tracker
     live: LiveFigures
+    roll_ups: RollUps
     principals: Principals
 
 

@@ -34,9 +34,10 @@ def reply(
     )
 
 
-def written(body: bytes, media_type: str = replies.JSON) -> Reply:
-    """The body after a change, with its new ETag."""
-    return replies.content(body, media_type, 200, *_headers(tag_of(body)))
+def written(body: bytes, media_type: str = replies.JSON, *, etag: str | None = None) -> Reply:
+    """The body after a change, with its new ETag (by default its digest)."""
+    tag = tag_of(body) if etag is None else etag
+    return replies.content(body, media_type, 200, *_headers(tag))
 
 
 def unchanged(request: ApiRequest, etag: str, *more: Header) -> Reply | None:

@@ -1,7 +1,7 @@
 """Who may call what: every route names one line of the role table, or says that it is public.
 
 The one guard signs the caller in and asks `access.roles.require`, in the market that the path
-lies in: the path's own market, or that of a vendor's, code's or incident's prefix.
+lies in: the path's own market, or that of a vendor's, code's, incident's or event's prefix.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from litestar.params import QueryParameter
 
 from tracker.access.roles import Permission, hidden, require
 from tracker.api.conventions.call import Service, call_of
-from tracker.domain.codes import parse_code_id, parse_event_id, parse_vendor_code
+from tracker.domain.codes import (
+    parse_code_id,
+    parse_event_id,
+    parse_subject_event,
+    parse_vendor_code,
+)
 from tracker.domain.errors import Fault, Invalid, NotFound
 from tracker.services.context import Tracker
 from tracker.services.keys import refused
@@ -73,6 +78,8 @@ async def _market(tracker: Tracker, path: dict[str, str]) -> str | None:
             return await tracker.market_id(parse_code_id(path["code"])[0])
         if "incident" in path:
             return await tracker.market_id(parse_event_id(path["incident"])[0])
+        if "event" in path:
+            return await tracker.market_id(parse_subject_event(path["event"])[0])
     except (Invalid, NotFound):
         raise hidden() from None
     return None

@@ -8,11 +8,11 @@ cursor is the same for all formats.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from litestar import Controller, get
 from litestar.params import QueryParameter
-from msgspec import Struct, json
+from msgspec import UNSET, Meta, Struct, UnsetType, json
 
 from tracker.access.roles import Permission
 from tracker.api.conventions import conditional, encoded
@@ -25,6 +25,7 @@ from tracker.api.conventions.paging import LIMIT, After, Cursor, Limit, Page, cl
 from tracker.api.conventions.replies import Header, Reply
 from tracker.api.operation import Answer, operation
 from tracker.api.resources.figures import Snapshot
+from tracker.api.resources.indicator_bodies import ReportedValue
 from tracker.formats import Names, ngsi_context, structure
 from tracker.services import feed
 from tracker.services.feed import Window
@@ -38,7 +39,28 @@ _WITH_NAMES: tuple[WireFormat, ...] = ("csv", "ngsi-ld")
 
 
 class _Market(Struct):
-    market: str
+    market: str | None = None
+
+
+FeedItem = Annotated[
+    Any,
+    Meta(
+        description="By its fields: `market` a snapshot, `indicator` a reported value.",
+        extra_json_schema={
+            "anyOf": [
+                {"$ref": "#/components/schemas/Snapshot"},
+                {"$ref": "#/components/schemas/ReportedValue"},
+            ]
+        },
+    ),
+]
+
+
+class FeedPage(Struct, frozen=True, omit_defaults=True):
+    """A page of the feed; `next` is the cursor of the page after it, absent at the end."""
+
+    items: list[FeedItem]
+    next: str | UnsetType = UNSET
 
 
 class Feed(Controller):
@@ -53,10 +75,11 @@ class Feed(Controller):
             Permission.SNAPSHOTS_READ,
             {
                 200: Answer(
-                    "Published bodies, oldest first.",
-                    Page[Snapshot],
+                    "Published snapshots and reported values, oldest first.",
+                    FeedPage,
                     ALL,
                     headers=("ETag", "Tracker-Cursor"),
+                    beside=(ReportedValue,),
                 )
             },
             problems=("NOT_ACCEPTABLE",),
@@ -189,7 +212,7 @@ async def _encoded(
     names: Names = {}
     if form in _WITH_NAMES:
         markets = (json.decode(body, type=_Market).market for body in bodies)
-        names = await feed.names(request.tracker, markets)
+        names = await feed.names(request.tracker, (m for m in markets if m is not None))
     return await encoded.encoded(
         form,
         bodies,

@@ -24,13 +24,13 @@ from tracker.services import imports
 class NewImport(Struct, frozen=True, forbid_unknown_fields=True):
     """What the file is: parts of a multipart body, or the query beside a raw one."""
 
-    kind: Literal["roster", "attachments"]
+    kind: Literal["roster", "attachments", "activity"]
     market: MarketId | None = None
     effective_on: OptionalDay = None
     dry_run: bool = False
 
 
-_FILE_PROBLEMS = (
+FILE_PROBLEMS = (
     "BAD_FILE",
     "EMPTY_FILE",
     "NOT_A_TABLE",
@@ -73,7 +73,7 @@ class Imports(Controller):
                 "MULTIPART_MALFORMED",
                 "BAD_ENCODING",
                 "MEDIA_TYPE",
-                *_FILE_PROBLEMS,
+                *FILE_PROBLEMS,
             ),
             query={"kind": "roster", "market": "cho-vung-tau", "effective_on": "2023-01-01"},
             file="STT,Họ và tên,Số sạp,Ngành hàng\n1,Nguyễn Văn An,A01,Hải sản\n",
@@ -86,7 +86,7 @@ class Imports(Controller):
         self,
         request: ApiRequest,
         kind: Annotated[
-            Literal["roster", "attachments"] | None,
+            Literal["roster", "attachments", "activity"] | None,
             QueryParameter(description="Of a raw body: what the file is."),
         ] = None,
         market: Annotated[

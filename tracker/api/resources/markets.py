@@ -118,19 +118,6 @@ class Markets(Controller):
         return await once(request, data, act, _render, space=SERVICE)
 
     @get(
-        "/v1/markets/{market:str}",
-        summary="Get a market",
-        opt=operation(
-            Permission.MARKETS_READ,
-            {200: Answer("The market.", MarketOut, headers=("ETag",))},
-        ),
-    )
-    async def get_market(self, request: ApiRequest, market: FromPath[str]) -> Reply:
-        """Name, prefix, zones, and the administrative units that it belongs to over time."""
-        found = await markets.get(request.tracker, request.principal, market)
-        return conditional.reply(request, json.encode(found), etag=_etag(found))
-
-    @get(
         "/v1/markets/{market:str}/census",
         summary="List a market's censuses",
         opt=operation(
@@ -186,7 +173,7 @@ def _render(created: Created) -> Reply:
         market,
         201 if created.created else 200,
         replies.location(f"/v1/markets/{market.id}"),
-        (b"etag", _etag(market).encode()),
+        (b"etag", etag_of(market).encode()),
     )
 
 
@@ -195,7 +182,8 @@ def _render_census(declared: tuple[CensusOut, bool]) -> Reply:
     return replies.data(census, 201 if created else 200)
 
 
-def _etag(market: MarketOut) -> str:
+def etag_of(market: MarketOut) -> str:
+    """The ETag of a market: the number of facts about it."""
     return f'"{market.version}"'
 
 

@@ -103,10 +103,14 @@ class Snapshots(Controller):
             int | None, QueryParameter(ge=1, description="By default the latest.")
         ] = None,
         as_of: AsOf = None,
+        details: Annotated[
+            bool, QueryParameter(description="With what the body withholds, where you may see it.")
+        ] = False,
     ) -> Reply:
         """The day's latest revision, or the one asked for, byte for byte as it was digested.
 
-        With `as_of` what had been published by then.
+        With `as_of` what had been published by then. With `details=true` those who may see small
+        rows and money (a bank its own) get them beside the body, which stays as it is.
         """
         body = await snapshots.one(
             request.tracker,
@@ -115,6 +119,7 @@ class Snapshots(Controller):
             day_number(date),
             revision,
             moment("as_of", as_of),
+            details=details,
         )
         return conditional.reply(request, body)
 

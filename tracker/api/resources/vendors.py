@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import Controller, get, post, put
+from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
-from msgspec import Struct, json
+from msgspec import Struct
 
 from tracker.access.roles import Permission
-from tracker.api.conventions import conditional, replies
+from tracker.api.conventions import replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Cursor, Limit, Page, clamped, page
 from tracker.api.conventions.replies import Reply
@@ -55,13 +55,6 @@ class NewVendor(Struct, frozen=True, forbid_unknown_fields=True):
     partner_ref: PartnerRef = None
     account: NewAccount | None = None
     issue_code: bool = False
-
-
-class AccountBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """The account that the vendor has at the bank of the path."""
-
-    number: AccountNumber
-    holder: Holder = None
 
 
 class Vendors(Controller):
@@ -174,61 +167,20 @@ class Vendors(Controller):
         async def act(key: Once | None) -> Written:
             return await vendors.register(request.tracker, request.principal, market, wanted, key)
 
-        return await once(request, data, act, _render)
-
-    @get(
-        "/v1/vendors/{vendor:str}",
-        summary="Get a vendor",
-        opt=operation(
-            Permission.VENDORS_READ,
-            {200: Answer("The vendor, as you may see it.", VendorOut, headers=("ETag",))},
-        ),
-    )
-    async def get_vendor(self, request: ApiRequest, vendor: FromPath[str]) -> Reply:
-        """`vendor` is the vendor code that is printed on the sticker; case does not matter."""
-        found = await vendors.get(request.tracker, request.principal, vendor)
-        return conditional.reply(request, json.encode(found), etag=_etag(found))
-
-    @put(
-        "/v1/vendors/{vendor:str}/accounts/{bin:str}",
-        summary="Link an account",
-        opt=operation(
-            Permission.ACCOUNTS_WRITE,
-            {
-                201: Answer(
-                    "The vendor has an account at this bank now.", VendorOut, headers=_WRITTEN
-                ),
-                200: Answer("The account was there, or was replaced.", VendorOut, headers=_WRITTEN),
-            },
-            problems=("ACCOUNT_HAS_LIVE_CODE", "BIN_UNKNOWN", "VENDOR_LEFT", "BUSY", "ERASED"),
-            body={"number": "0123456789", "holder": "Đặng Thị Hoa"},
-        ),
-    )
-    async def put_account(
-        self,
-        request: ApiRequest,
-        vendor: FromPath[str],
-        bin: FromPath[str],  # noqa: A002  # the word of the contract
-        data: JSONBody[AccountBody],
-    ) -> Reply:
-        """The vendor's account at one bank. A bank may put its own on any vendor in its scope.
-
-        Another holder than the vendor is a family member's account and no error. With a live code
-        behind another account number the answer is `ACCOUNT_HAS_LIVE_CODE`.
-        """
-        new = WantedAccount(bin, data.number, data.holder)
-        return _render(await vendors.link_account(request.tracker, request.principal, vendor, new))
+        return await once(request, data, act, render)
 
 
-def _render(written: Written) -> Reply:
+def render(written: Written) -> Reply:
+    """A vendor after a write."""
     vendor = written.vendor
     return replies.data(
         vendor,
         201 if written.created else 200,
         replies.location(f"/v1/vendors/{vendor.vendor}"),
-        (b"etag", _etag(vendor).encode()),
+        (b"etag", etag_of(vendor.version).encode()),
     )
 
 
-def _etag(vendor: VendorOut) -> str:
-    return f'"{vendor.version}"'
+def etag_of(version: int) -> str:
+    """The ETag of a vendor of this version."""
+    return f'"{version}"'

@@ -1,0 +1,169 @@
+"""A market's roster on one day, as columns: who stands where, so that sets can be intersected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.domain import rows
+from tracker.domain.rows import Step
+
+Who = NDArray[np.bool_]
+"""A set of vendors: element n tells whether vendor n belongs to it."""
+
+_COLUMNS = np.dtype(
+    [
+        *((name, "<u2") for name in ("flags", "since", "last", "matched")),
+        *((name, "<u4") for name in ("zone", "category")),
+        ("banks", "<u4", (rows.BANKS,)),
+        ("incidents", "<u2"),
+        *((name, "u1") for name in ("findings", "spare")),
+    ]
+)
+
+
+class Counts(NamedTuple):
+    """How many vendors count for what at the end of a day."""
+
+    registered: int
+    issued: int
+    attached: int
+    verified: int
+    stale: int
+    incidents: int
+    duplicate_account: int
+    partner_ref_reused: int
+
+
+class Bank(NamedTuple):
+    """The roster's vendors with an account, a live code, an attached code of a bank."""
+
+    registered: int
+    issued: int
+    attached: int
+
+
+class Group(NamedTuple):
+    """A zone's or category's vendors on the roster, and those of them that are further on."""
+
+    key: str | None
+    registered: int
+    issued: int
+    attached: int
+    active: int
+
+
+class Roster:
+    """The rows of a market, and the names of its zones and categories."""
+
+    def __init__(self, raw: bytes, names: Mapping[int, str], more: Sequence[int] = ()) -> None:
+        self._raw = raw[: len(raw) - len(raw) % rows.ROW_BYTES]
+        self._names = names
+        self._more = more
+        self._table: NDArray[Any] = np.frombuffer(self._raw, dtype=_COLUMNS)
+        self._flags = np.ascontiguousarray(self._table["flags"])
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def unsaid(self, day: int) -> list[int]:
+        """The vendors whose rows do not tell (all of) how they stood at the end of that day."""
+        late = self._table["last"] > day
+        more = (self._flags & rows.MORE_BANKS) != 0
+        found: list[int] = np.flatnonzero(late | more).tolist()
+        return found
+
+    def on(self, day: int, past: Mapping[int, Sequence[Step]]) -> Roster:
+        """The roster at the end of a day; `past` has the steps of at least all `unsaid(day)`."""
+        unsaid = self.unsaid(day)
+        if not unsaid:
+            return self
+        raw, more = bytearray(self._raw), list[int]()
+        for number in unsaid:
+            start = number * rows.ROW_BYTES
+            step = next((s for s in reversed(past[number]) if s.day <= day), _NOT_YET)
+            raw[start : start + rows.ROW_BYTES] = step.row
+            more += step.more
+        return Roster(bytes(raw), self._names, more)
+
+    def where(self, flag: int, *, without: int = 0) -> list[int]:
+        """The numbers of the vendors with a flag and without another, ascending."""
+        found: list[int] = np.flatnonzero((self._flags & (flag | without)) == flag).tolist()
+        return found
+
+    def who(self, flag: int) -> Who:
+        """The vendors with a flag."""
+        found: Who = (self._flags & flag) != 0
+        return found
+
+    def attached_since(self, day: int) -> Who:
+        """The vendors attached at the end of each day from `day` on."""
+        since = self._table["since"]
+        found: Who = (since > 0) & (since <= day)
+        return found
+
+    def counts(self, *, verified_from: int, stale_before: int) -> Counts:
+        """The counts; a scan matched since the one day verifies, none since the other is stale."""
+        attached = self.who(rows.ATTACHED)
+        matched, findings = self._table["matched"], self._table["findings"]
+        return Counts(
+            _size(self._flags & rows.ON_ROSTER),
+            _size(self._flags & rows.ISSUED),
+            _size(attached),
+            _size(attached & (matched >= verified_from)),
+            _size(attached & (matched < stale_before)),
+            int(self._table["incidents"].sum()),
+            _size(findings & rows.DUPLICATE_ACCOUNT),
+            _size(findings & rows.PARTNER_REF_REUSED),
+        )
+
+    def banks(self) -> dict[str, Bank]:
+        """The banks that vendors on the roster have to do with, by BIN."""
+        slots = self._table["banks"].reshape(-1)
+        rest = np.concatenate([slots[slots > 0], np.array(self._more, np.uint32)])
+        found: dict[str, Bank] = {}
+        while len(rest):
+            bin_ = int(rest[0]) & rows.BIN
+            its = (rest & rows.BIN) == bin_
+            own = rest[its]
+            rest = rest[~its]
+            has = (rows.BANK_ACCOUNT, rows.BANK_ISSUED, rows.BANK_ATTACHED)
+            found[f"{bin_:06d}"] = Bank(*(_size(own & flag) for flag in has))
+        return dict(sorted(found.items()))
+
+    def groups(self, column: str, active: Who) -> list[Group]:
+        """The roster's vendors by `zone` or `category`, by name; those without one last."""
+        keys = np.array([0, *sorted(self._names)], dtype=np.uint32)
+        place = np.searchsorted(keys, np.ascontiguousarray(self._table[column])) * 16
+        place += self._flags & 7
+        place += active.astype(np.intp) * _ACTIVE
+        table = np.bincount(place, minlength=len(keys) * 16).reshape(-1, 16).tolist()
+        found = list(self._groups(keys.tolist(), table))
+        return sorted(found, key=lambda group: (group.key is None, group.key or ""))
+
+    def _groups(self, keys: list[int], table: list[list[int]]) -> Iterator[Group]:
+        for key, counts in zip(keys, table, strict=True):
+            if not any(counts):
+                continue
+            registered, *further = (
+                sum(counts[n] for n in _COMBINED[flag])
+                for flag in (rows.ON_ROSTER, rows.ISSUED, rows.ATTACHED, _ACTIVE)
+            )
+            if registered:
+                yield Group(self._names[key] if key else None, registered, *further)
+
+
+_ACTIVE = 8
+_COMBINED = {
+    flag: [n for n in range(16) if n & rows.ON_ROSTER and n & flag]
+    for flag in (rows.ON_ROSTER, rows.ISSUED, rows.ATTACHED, _ACTIVE)
+}
+_NOT_YET = Step(0, rows.EMPTY)
+NOBODY = Roster(b"", {})
+
+
+def _size(who: NDArray[Any]) -> int:
+    return int(np.count_nonzero(who))

@@ -1,0 +1,76 @@
+"""A file on its way to the worker: taken whole, kept sealed under a key of its job."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import AsyncIterator
+from typing import IO, Any
+
+from msgspec.structs import replace
+
+from tracker.access.keys import Principal
+from tracker.access.vault import UploadCipher
+from tracker.domain.errors import KeyReused, TooLarge
+from tracker.services.context import Tracker
+from tracker.services.job_ids import new_job, speaking
+from tracker.store.jobs import FILE_CHUNK_BYTES, Job
+
+
+async def receive(tracker: Tracker, chunks: AsyncIterator[bytes]) -> io.BytesIO:
+    """The whole file; raises `TooLarge` beyond the limit of the settings."""
+    file = io.BytesIO()
+    async for chunk in chunks:
+        if file.write(chunk) and file.tell() > tracker.settings.upload_bytes_max:
+            size = tracker.settings.upload_bytes_max // (1024 * 1024)
+            raise TooLarge(
+                f"Files up to {size} MiB are taken. Split the file.", code="FILE_TOO_LARGE"
+            )
+    return file
+
+
+async def take(
+    tracker: Tracker,
+    principal: Principal,
+    file: io.BytesIO,
+    params: dict[str, Any],
+    *,
+    rows: int,
+    said: tuple[str, ...] = (),
+    key: str | None = None,
+) -> Job:
+    """Keeps the file for a new job with these params and has it dispatched.
+
+    The same `key` with the same file, of which the same was `said`, is the same job; raises
+    `KeyReused` where it was another.
+    """
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    fingerprint = tracker.keyring.lookup("import", *said, digest)
+    job = new_job(tracker, "import", principal.id, {})
+    cipher, wrapped = UploadCipher.create(tracker.keyring, job.id)
+    parts = iter(lambda: file.read(FILE_CHUNK_BYTES), b"")
+    for number, sealed in enumerate(cipher.seal_all(parts)):
+        await tracker.jobs.put_chunk(job.id, number, sealed)
+    whole = {**params, "key": wrapped, **speaking(principal)}
+    job = replace(job, params=whole, total=rows)
+    known = await tracker.jobs.create(job, key, fingerprint)
+    if known.job == job.id:
+        await tracker.dispatch(job.id)
+        return job
+    await tracker.jobs.drop_file(job.id)
+    if known.fingerprint != fingerprint:
+        raise KeyReused(
+            "This Idempotency-Key was used for another import. Use a new key for a new file."
+        )
+    return await tracker.jobs.get(known.job) or job
+
+
+async def opened(tracker: Tracker, job: Job) -> IO[bytes]:
+    """The file of a job."""
+    cipher = UploadCipher.resume(tracker.keyring, job.id, job.params["key"])
+    sealed = [chunk async for chunk in tracker.jobs.chunks(job.id)]
+    file = io.BytesIO()
+    file.writelines(cipher.open_all(sealed))
+    return file
