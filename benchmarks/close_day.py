@@ -36,7 +36,7 @@ from tracker.domain.vendor import History
 from tracker.services import markets, snapshots
 from tracker.services.context import Tracker
 from tracker.settings import Settings
-from tracker.store.activity import BankDay, encode_day, put_day, put_fact, put_first, put_report
+from tracker.store.activity import BankDay, encode_day, put_day, put_first, put_report
 from tracker.store.commit import Commit
 from tracker.store.embedded import EmbeddedServer
 from tracker.store.keys import Space
@@ -107,7 +107,14 @@ async def write(tracker: Tracker, market: str, vendors: int, today: int) -> None
             banks[bank] = BankDay(count * 3, count * 150_000, paid)
             at = start_of(day + 1) + 3_600_000
             report = ActivityReported(
-                *(at, at, "bank"), day, bank, count * 3, count * 150_000, count, BLOB[:32], BLOB[:32]
+                *(at, at, "bank"),
+                day,
+                bank,
+                count * 3,
+                count * 150_000,
+                count,
+                BLOB[:32],
+                BLOB[:32],
             )
             commit.entry("0", report)
             put_report(commit, space, report, None)

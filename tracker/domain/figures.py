@@ -177,8 +177,23 @@ def _counts(stands: Counts, roster: Roster, paid: Paid, active: Who, day: int) -
         "active_30d": _size(active),
         "active_90d": _size(in_window & on_roster),
         "regular_90d": _size(paid.often(since, day, size, REGULAR_TIMES) & on_roster),
-        "dormant": _size(roster.attached_since(since) & ~in_window),
+        "dormant": _size(_dormant(roster, in_window, since)),
     }
+
+
+def dormant(on: Grounds, day: int) -> list[int]:
+    """The numbers of the dormant vendors, none where no bank reported any day of the window."""
+    since, roster = day - WINDOW_DAYS + 1, on.roster.on(day, on.past)
+    if on.paid.money(since, day) is None:
+        return []
+    found: list[int] = np.flatnonzero(
+        _dormant(roster, on.paid.paid(since, day, len(roster)), since)
+    ).tolist()
+    return found
+
+
+def _dormant(roster: Roster, paid: Who, since: int) -> Who:
+    return roster.attached_since(since) & ~paid
 
 
 def _size(who: Who) -> int:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
-from tracker.domain.days import DAY_MS
+from tracker.domain.days import day_of
+from tracker.domain.figures import WINDOW_DAYS, dormant
 from tracker.domain.text import walking_order
 from tracker.domain.vendor import Code, History, Vendor
 from tracker.services.context import Tracker
 
-STALE_MS = 90 * DAY_MS
-"""An attached code that no scan matched for so long is to be looked at again."""
-
-Reason = Literal["incident", "printed_not_attached", "issued_not_printed", "stale_verification"]
-ORDER: tuple[Reason, ...] = (
-    "incident",
-    "printed_not_attached",
-    "issued_not_printed",
-    "stale_verification",
-)
+Reason = Literal[
+    "incident", "printed_not_attached", "issued_not_printed", "stale_verification", "dormant"
+]
+ORDER: tuple[Reason, ...] = get_args(Reason)
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -40,13 +35,15 @@ async def visits(tracker: Tracker, principal: Principal, market: str) -> list[Vi
     """The stalls to visit, each once, in ascending order of `place`."""
     if not principal.may_market(market):
         raise hidden()
-    known = await tracker.reader.market(market)
-    if known is None:
+    today = day_of(tracker.now())
+    look = (await tracker.looks.at([market], today, today))[0]
+    if look.grounds is None:
         raise hidden()
-    now = tracker.now()
+    asleep = frozenset(dormant(look.grounds, today))
+    prefix = look.grounds.market.prefix
     found = []
-    for history in (await tracker.reader.all_histories(market, known.prefix)).values():
-        visit = _visit(history, history.replay(), now)
+    for number, history in (await tracker.reader.all_histories(market, prefix)).items():
+        visit = _visit(history, history.replay(), today, dormant_=number in asleep)
         if visit is not None:
             found.append(visit)
     return sorted(found, key=place)
@@ -58,7 +55,7 @@ def place(visit: Visit) -> str:
     return "\0".join((order, visit.zone or "", walking_order(visit.stall), visit.vendor))
 
 
-def _visit(history: History, vendor: Vendor, now: int) -> Visit | None:
+def _visit(history: History, vendor: Vendor, today: int, *, dormant_: bool) -> Visit | None:
     if not vendor.on_roster or vendor.stall is None:
         return None
     live = [code for code in vendor.codes.values() if code.live]
@@ -68,8 +65,10 @@ def _visit(history: History, vendor: Vendor, now: int) -> Visit | None:
     for code in live:
         if code.attached_at is None:
             reasons.append(("printed_not_attached" if code.prints else "issued_not_printed", code))
-        elif now - max(code.matched_at or 0, code.attached_at) >= STALE_MS:
+        elif day_of(max(code.matched_at or 0, code.attached_at)) <= today - WINDOW_DAYS:
             reasons.append(("stale_verification", code))
+    if dormant_:
+        reasons.append(("dormant", next((code for code in live if code.attached_at), None)))
     if not reasons:
         return None
     reason, about = min(reasons, key=lambda found: ORDER.index(found[0]))

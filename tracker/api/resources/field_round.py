@@ -37,7 +37,8 @@ class FieldRound(Controller):
         self, request: ApiRequest, market: FromPath[str], limit: Limit = LIMIT, after: After = None
     ) -> Reply:
         """Reasons, the most urgent first: `incident`, `printed_not_attached`,
-        `issued_not_printed`, `stale_verification` (attached, and no matched scan for 90 days).
+        `issued_not_printed`, `stale_verification` (attached for 90 days without a matched scan),
+        `dormant` (attached for 90 days and paid through no bank).
 
         `sheet` is the job that printed the sticker, if one did.
         """
