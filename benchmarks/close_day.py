@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from random import Random
 from statistics import median
+from string import ascii_uppercase, digits
 from typing import Any, Final
 
 from benchmarks import common
@@ -136,17 +137,18 @@ async def copy(tracker: Tracker, source: str, targets: Sequence[str]) -> None:
         await pipeline.execute()
 
 
-async def found(tracker: Tracker, names: Sequence[str], prefix: str, opened: int) -> None:
+async def found(tracker: Tracker, names: Sequence[str], opened: int) -> None:
     """Sets up markets, all of them open."""
-    for number, name in enumerate(names):
-        new = markets.NewMarket(name, f"Chợ {name}", f"{prefix}{_base36(number)}", None, opened)
+    there = len(await tracker.reader.markets())
+    for number, name in enumerate(names, there):
+        new = markets.NewMarket(name, f"Chợ {name}", _prefix(number), None, opened)
         await markets.create(tracker, OFFICE, new)
 
 
 async def prepare(tracker: Tracker, kind: str, count: int, vendors: int, today: int) -> list[str]:
     """So many markets of one size; their names."""
     names = [f"{kind}-{number}" for number in range(count)]
-    await found(tracker, names, kind[0].upper(), today - 500)
+    await found(tracker, names, today - 500)
     for first in range(min(TEMPLATES, count)):
         await write(tracker, names[first], vendors, today)
         await copy(tracker, names[first], names[first + TEMPLATES :: TEMPLATES])
@@ -197,9 +199,9 @@ async def measure(settings: Settings, count: int, vendors: int, big: int) -> Res
     return result
 
 
-def _base36(number: int) -> str:
-    signs = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return signs[number // 36 % 36] + signs[number % 36]
+def _prefix(number: int) -> str:
+    signs = ascii_uppercase + digits
+    return signs[number // 36**2] + signs[number // 36 % 36] + signs[number % 36]
 
 
 def main() -> int:

@@ -20,6 +20,9 @@ MIB: Final = 1024 * 1024
 DAYS_DIGITS_MAX: Final = 5
 """Longer than any history: a typing error."""
 
+ACTIVITY_DAYS_MIN: Final = 98
+"""The 90 days of a figure, and the 7 days after which a day is final whoever has not reported."""
+
 
 class Settings(Struct, frozen=True, kw_only=True):
     """The settings of one process. Sizes are in bytes where the name says so."""
@@ -56,6 +59,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         values.update({name: value for name, value in given.items() if value is not None})
         settings = cls(**values)  # type: ignore[arg-type]
         _backdating(settings.backdate_days)
+        if settings.activity_days_kept < ACTIVITY_DAYS_MIN:
+            raise Invalid(
+                f"{variable('activity_days_kept')} is at least {ACTIVITY_DAYS_MIN}: the figures "
+                "look back 90 days, from days that may still change. Correct the environment.",
+                code="SETTING_INVALID",
+            )
         return settings
 
     def backdate_days_of(self, role: str) -> int | None:
@@ -75,12 +84,13 @@ EXPLAINED: Final[dict[str, str]] = {
     "seal_quiet_s": "seconds without new entries before the end of a ledger is sealed",
     "close_at_minute": "minutes after midnight (Vietnam) at which the day before is closed",
     "activity_days_kept": "days for which the sets of vendors paid are kept: 24 months, so that "
-    "a year can be compared with the one before; no less than the 90 days of the figures",
+    "a year can be compared with the one before",
     "tick_s": "seconds between two looks of the schedule",
     "upload_bytes_max": "largest imported file; a million CSV rows are about 100 MB",
     "body_bytes_max": "largest request body that is not a file",
     "store_connections_max": "connections a process opens to the store",
-    "backdate_days": "days back that a role may date a fact; a role not named has no limit",
+    "backdate_days": "days back that a role may date one fact (`occurred_at`); a role not named "
+    "has no limit, imports have none",
     "log_level": "debug, info, warning or error",
 }
 

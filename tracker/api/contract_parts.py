@@ -194,6 +194,10 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             "description": "The vendor code that a conflict is about.",
             "type": "string",
         },
+        "event": {
+            "description": "The event that a conflict is about.",
+            "type": "string",
+        },
     },
 }
 

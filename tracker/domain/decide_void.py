@@ -85,6 +85,7 @@ def void_of(
         raise Conflict(
             f"The event was voided by {event_id(subject, before)}. Void that one to restore it.",
             code="ALREADY_VOIDED",
+            event=event_id(subject, before),
         )
     return Voided(*when, event=event, reason=reason)
 
@@ -104,22 +105,32 @@ def void(history: History, when: Stated, *, event: int, reason: str) -> list[Ven
         code = fallen[0]
         numbered = enumerate(history.facts, 1)
         issue = next(n for n, f in numbered if isinstance(f, CodeIssued) and f.code == code)
+        named = event_id(history.vendor_code, issue)
         raise Conflict(
             f"After this the code {history.code_id(code)} would be live with no account or no "
-            "vendor behind it. Revoke the code, or void its issue "
-            f"({event_id(history.vendor_code, issue)}), first; if it is to be live again, void "
-            "first what took its account away.",
+            f"vendor behind it. Revoke the code, or void its issue ({named}), first; if it is to "
+            "be live again, void first what took its account away.",
             code="EVENT_IN_USE",
+            event=named,
         )
     if isinstance(history.facts[event - 1], Registered):
         for opened, incident in history.replay().incidents.items():
             if incident.unresolved:
+                named = event_id(history.vendor_code, opened)
                 raise Conflict(
-                    f"The incident {event_id(history.vendor_code, opened)} of this vendor is not "
-                    "resolved. Handle it first.",
+                    f"The incident {named} of this vendor is not resolved. Handle it first.",
                     code="EVENT_IN_USE",
+                    event=named,
                 )
     return [made]
+
+
+def at_root(facts: Sequence[Fact], event: int) -> Fact:
+    """The fact that an event comes down to: of a void, what it takes back or restores."""
+    fact = facts[event - 1]
+    while isinstance(fact, Voided):
+        fact = facts[fact.event - 1]
+    return fact
 
 
 def first_moved(facts: Sequence[Fact], fact: Fact) -> int:

@@ -26,22 +26,43 @@ class Money(NamedTuple):
     vendors: int
 
 
-class _Sets:
-    """Sets of vendors by day, one under the other."""
+class _Stretch:
+    """Days in their order: their payments, amounts, and sets of vendors, one under the other."""
 
-    def __init__(self, days: Sequence[int], bits: NDArray[np.uint8]) -> None:
-        self._days = days
+    def __init__(
+        self,
+        days: Sequence[int],
+        payments: Sequence[int],
+        amounts: Sequence[int],
+        bits: NDArray[np.uint8],
+    ) -> None:
+        self.days = days
+        self._payments = payments
+        self._amounts = amounts
         self._bits = bits
 
-    def between(self, first: int, last: int) -> NDArray[np.uint8]:
-        """The sets of these days, one a row, eight vendors a byte."""
-        start, end = bisect_left(self._days, first), bisect_right(self._days, last)
-        return self._bits[start:end]
+    def _part(self, first: int, last: int) -> slice:
+        return slice(bisect_left(self.days, first), bisect_right(self.days, last))
 
-    def any_of(self, first: int, last: int) -> NDArray[np.uint8]:
+    def sets(self, first: int, last: int) -> NDArray[np.uint8]:
+        """The sets of these days, one a row, eight vendors a byte."""
+        return self._bits[self._part(first, last)]
+
+    def union(self, first: int, last: int) -> NDArray[np.uint8]:
         """The vendors that are in a set of these days, eight a byte."""
-        union: NDArray[np.uint8] = np.bitwise_or.reduce(self.between(first, last), axis=0)
-        return union
+        found: NDArray[np.uint8] = np.bitwise_or.reduce(self.sets(first, last), axis=0)
+        return found
+
+    def money(self, first: int, last: int) -> Money | None:
+        """What was reported for these days; None where nothing was."""
+        part = self._part(first, last)
+        if part.start == part.stop:
+            return None
+        vendors = int(np.bitwise_count(self.union(first, last)).sum())
+        return Money(sum(self._payments[part]), sum(self._amounts[part]), vendors)
+
+
+_NONE = _Stretch((), (), (), np.zeros((0, 0), np.uint8))
 
 
 class Paid:
@@ -54,25 +75,44 @@ class Paid:
     def __init__(self, reports: Reports, first: bytes = b"") -> None:
         self._reports = reports
         self._first = np.frombuffer(first[: len(first) // 2 * 2], np.dtype("<u2"))
-        self._days = sorted(reports)
-        by_bank: dict[str, list[int]] = {}
-        raws: list[bytes] = []
+        places: dict[str, list[int]] = {}
         starts: list[int] = []
-        for day in self._days:
-            if reports[day]:
-                starts.append(len(raws))
-            for bin_, (_, _, raw) in reports[day].items():
-                by_bank.setdefault(bin_, []).append(len(raws))
-                raws.append(raw or b"")
-        wide = max(map(len, raws), default=0)
-        joined = b"".join([raw.ljust(wide, b"\0") for raw in raws])
+        days: list[int] = []
+        payments: list[int] = []
+        amounts: list[int] = []
+        raws: list[bytes | None] = []
+        for day, banks in sorted(reports.items()):
+            if banks:
+                starts.append(len(days))
+            for bin_, (number, amount, raw) in banks.items():
+                places.setdefault(bin_, []).append(len(days))
+                days.append(day)
+                payments.append(number)
+                amounts.append(amount)
+                raws.append(raw)
+        wide = max((len(raw) for raw in raws if raw), default=0)
+        joined = b"".join([(raw or b"").ljust(wide, b"\0") for raw in raws])
         bits = np.frombuffer(joined, np.uint8).reshape(len(raws), wide)
-        days = [day for day in self._days for _ in reports[day]]
-        union = np.bitwise_or.reduceat(bits, starts, axis=0) if starts else bits
-        self._all = _Sets([days[start] for start in starts], union)
+        self._dropped = [day for day, raw in zip(days, raws, strict=True) if raw is None]
         self._by_bank = {
-            bin_: _Sets([days[n] for n in its], bits[its]) for bin_, its in by_bank.items()
+            bin_: _Stretch(
+                [days[n] for n in its],
+                [payments[n] for n in its],
+                [amounts[n] for n in its],
+                bits[its],
+            )
+            for bin_, its in places.items()
         }
+        ends = [*starts[1:], len(days)]
+        self._all = _NONE
+        if starts:
+            parts = list(zip(starts, ends, strict=True))
+            self._all = _Stretch(
+                [days[start] for start in starts],
+                [sum(payments[start:end]) for start, end in parts],
+                [sum(amounts[start:end]) for start, end in parts],
+                np.bitwise_or.reduceat(bits, starts, axis=0),
+            )
 
     @property
     def banks(self) -> list[str]:
@@ -81,8 +121,8 @@ class Paid:
 
     def whole(self, first: int, last: int) -> bool:
         """Whether no set of these days was dropped: else nobody can tell who was active."""
-        days = self._days[bisect_left(self._days, first) : bisect_right(self._days, last)]
-        return all(raw is not None for d in days for _, _, raw in self._reports[d].values())
+        place = bisect_left(self._dropped, first)
+        return place == len(self._dropped) or self._dropped[place] > last
 
     def reported(self, day: int) -> list[str]:
         """The banks that reported the day, by BIN."""
@@ -90,12 +130,11 @@ class Paid:
 
     def paid(self, first: int, last: int, size: int, bin_: str | None = None) -> Who:
         """Of vendors 0…size-1, those paid (by one bank) on at least one of these days."""
-        sets = self._all if bin_ is None else self._by_bank.get(bin_)
-        return _nobody(size) if sets is None else _unpacked(sets.any_of(first, last), size)
+        return _sized(np.unpackbits(self._of(bin_).union(first, last)).view(np.bool_), size)
 
     def often(self, first: int, last: int, size: int, times: int) -> Who:
         """Of vendors 0…size-1, those paid on at least so many of these (at most 255) days."""
-        days = np.unpackbits(self._all.between(first, last), axis=1)
+        days = np.unpackbits(self._all.sets(first, last), axis=1)
         counts = np.add.reduce(days, axis=0, dtype=np.uint8)
         return _sized(counts >= times, size)
 
@@ -105,33 +144,18 @@ class Paid:
 
     def money(self, first: int, last: int, bin_: str | None = None) -> Money | None:
         """What (one bank of) all banks reported for these days; None where none reported any."""
-        reports = [
-            (payments, amount)
-            for day in self._days[bisect_left(self._days, first) : bisect_right(self._days, last)]
-            for bank, (payments, amount, _) in self._reports[day].items()
-            if bin_ is None or bank == bin_
-        ]
-        if not reports:
-            return None
-        sets = self._all if bin_ is None else self._by_bank[bin_]
-        vendors = int(np.bitwise_count(sets.any_of(first, last)).sum())
-        return Money(sum(p for p, _ in reports), sum(a for _, a in reports), vendors)
+        return self._of(bin_).money(first, last)
+
+    def _of(self, bin_: str | None) -> _Stretch:
+        return self._all if bin_ is None else self._by_bank.get(bin_, _NONE)
 
 
 NOTHING = Paid({})
 
 
-def _unpacked(packed: NDArray[np.uint8], size: int) -> Who:
-    return _sized(np.unpackbits(packed).view(np.bool_), size)
-
-
 def _sized(who: NDArray[np.bool_], size: int) -> Who:
     if len(who) >= size:
         return who[:size]
-    whole = _nobody(size)
+    whole = np.zeros(size, np.bool_)
     whole[: len(who)] = who
     return whole
-
-
-def _nobody(size: int) -> Who:
-    return np.zeros(size, np.bool_)

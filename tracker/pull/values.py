@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tracker.domain.figures import rate
 from tracker.pull.checks import Untrue
 
 _FIELDS: Final = {
@@ -55,10 +54,18 @@ def check_value(value: Mapping[str, Any]) -> str:
         holds = numerator is None and denominator is None and value["rate"] is not None
     else:
         whole = type(numerator) is int and type(denominator) is int
-        holds = whole and rate(numerator, denominator) == value["rate"]
+        holds = whole and _rate(numerator, denominator) == value["rate"]
     if not holds:
         raise Untrue(f"{name}: the rate is not that of its two numbers.")
     return name
+
+
+def _rate(numerator: int, denominator: int) -> float | None:
+    """100 × numerator / denominator, two decimals, half up: the reader computes it anew."""
+    if denominator <= 0:
+        return None
+    hundredths = (20_000 * numerator + denominator) // (2 * denominator)
+    return hundredths / 100 if hundredths % 100 else hundredths // 100
 
 
 def _name(value: Mapping[str, Any], revision: int) -> str:

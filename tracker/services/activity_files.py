@@ -12,9 +12,10 @@ that has no results; a part that was committed before the stop is found to stand
 
 from __future__ import annotations
 
-from asyncio import to_thread
+from asyncio import gather, to_thread
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 from typing import IO, Any, NamedTuple
 
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ from tracker.domain.facts import decode_vendor
 from tracker.domain.vendor import History
 from tracker.services import activity
 from tracker.services.context import Tracker
+from tracker.services.import_work import batched
 from tracker.store.jobs import Job, RowResult
 from tracker.tables.activity import ActivityRow
 from tracker.tables.cells import total_line
@@ -37,6 +39,10 @@ from tracker.vietqr import banks
 PREFIX_CHARS = 3
 PREFIXES_MAX = 50_000
 """Prefixes remembered of one file: there can be 33 696 markets."""
+
+
+AT_ONCE = 16
+"""Markets worked on at once: the store syncs their commits together."""
 
 
 class Part(NamedTuple):
@@ -58,15 +64,32 @@ async def run(tracker: Tracker, job: Job, principal: Principal, file: IO[bytes])
     job = replace(job, state="running", total=table.total_rows, done=0)
     totals: Counter[str] = Counter(accepted=0, duplicate=0, rejected=0)
     codes: Counter[str] = Counter()
-    for number, part in enumerate([NOWHERE, *sorted(parts)]):
-        rows = parts.get(part, [])
-        job = replace(job, done=job.done + (len(rows) if part.market else len(refused)))
-        results = await tracker.jobs.rows(job.id, number)
-        if results is None:
-            results = await _report(tracker, job, part, rows) if part.market else refused
-            await tracker.jobs.put_rows(job, number, results)
-        totals.update(result.status for result in results)
-        codes.update(r.code for r in results if r.status == "rejected" and r.code is not None)
+
+    async def worked(some: Sequence[Part]) -> list[tuple[int, list[RowResult], bool]]:
+        """One market's parts: number, results, and whether these were there already."""
+        made = []
+        for part in some:
+            # Known again by its first row, whatever else the file is found to speak of by then.
+            number = parts[part][0].row if part.market else 0
+            known = await tracker.jobs.rows(job.id, number)
+            results = known
+            if results is None:
+                results = await _report(tracker, job, part, parts[part]) if part.market else refused
+            made.append((number, results, known is not None))
+        return made
+
+    ordered = [NOWHERE, *sorted(parts)]
+    by_market = [list(some) for _, some in groupby(ordered, lambda part: part.market)]
+    for some in batched(by_market, AT_ONCE):
+        for found in await gather(*map(worked, some), return_exceptions=True):
+            if isinstance(found, BaseException):
+                raise found
+            for number, results, known in found:
+                job = replace(job, done=job.done + len(results))
+                if not known:
+                    await tracker.jobs.put_rows(job, number, results)
+                totals.update(result.status for result in results)
+                codes.update(r.code for r in results if r.status == "rejected" and r.code)
     result: dict[str, Any] = {"totals": dict(totals), "rejected": dict(sorted(codes.items()))}
     result["ignored"] = {"columns": list(table.ignored), "sheets": list(table.ignored_sheets)}
     if not job.params.get("whole"):

@@ -46,8 +46,9 @@ class Ledger:
     """A ledger as far as it was read; more entries may be added, and the views taken again.
 
     `faults` are what is wrong with the ledger itself, and `clashes` (after `views`) unique names
-    that two vendors hold by it: with any, the views are what the rest of it gives, which is good
-    to compare with and not good enough to replace anything.
+    that two vendors hold by it and vendors whose facts make no history: with any, the views are
+    what the rest of it gives, which is good to compare with and not good enough to replace
+    anything.
     """
 
     def __init__(self, space: str, prefix: str = "", seals: StoredSeals = NO_SEALS) -> None:
@@ -157,6 +158,20 @@ class Ledger:
     def _fault(self, subject: str, expected: str, found: str) -> None:
         self.faults.append(Difference(self.space, "ledger", subject, expected, found))
 
+    def _views_of(self, number: int, facts: list[VendorFact]) -> Views | None:
+        """A vendor's views; None, and a clash, where the facts cannot all be true."""
+        try:
+            seen = views_of(History(self.prefix, number, tuple(facts)))
+        except Exception as error:  # a damaged fact may break whatever the rules rely on
+            what = f"facts that are none together ({type(error).__name__})"
+            subject = self.label.subject(str(number))
+            self.clashes.append(
+                Difference(self.space, "ledger", subject, "facts that follow each other", what)
+            )
+            return None
+        self._views[number] = seen
+        return seen
+
     def views(self) -> SpaceViews:
         """The views that this ledger gives."""
         self.clashes = []
@@ -168,9 +183,9 @@ class Ledger:
             made.names[f"prefix:{prefix}"] = market
         lines: Counter[tuple[int, str]] = Counter()
         for number, facts in self._vendors.items():
-            seen = self._views.get(number)
+            seen = self._views.get(number) or self._views_of(number, facts)
             if seen is None:
-                seen = self._views[number] = views_of(History(self.prefix, number, tuple(facts)))
+                continue
             for name, holder in seen.names.items():
                 other = made.names.setdefault(name, holder)
                 if other != holder:

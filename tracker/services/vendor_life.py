@@ -54,8 +54,8 @@ async def correct(
     """
     for _ in range(ATTEMPTS_MAX):
         market, history = await find(tracker, principal, vendor)
-        _require_registrar(principal, market, history)
         check(history.version)
+        _require_registrar(principal, market, history)
         when = tracker.stated(principal)
         facts = decide.update_profile(
             history,

@@ -11,7 +11,7 @@ from tracker.domain import decide_void
 from tracker.domain.codes import event_id, parse_subject_event
 from tracker.domain.days import DAY_MS, day_of, moment_text
 from tracker.domain.decide import Stated
-from tracker.domain.errors import Forbidden, NotFound
+from tracker.domain.errors import Conflict, Forbidden, NotFound
 from tracker.domain.facts import AreasAssigned, Fact, MarketClosed, MarketRenamed
 from tracker.domain.vendor import History
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
@@ -52,9 +52,12 @@ async def void(
         when = tracker.stated(principal)
         by = decide_void.same(about.facts, when.by, event=ordinal, reason=reason)
         if by is None:
-            await _require_right(tracker, principal, about.facts[ordinal - 1], when.now)
+            await _require_right(tracker, principal, about.facts, ordinal, when.now)
         commit = Commit(Space(about.market))
-        made = about.void(commit, when, ordinal, reason)
+        try:
+            made = about.void(commit, when, ordinal, reason)
+        except Conflict as refused:
+            raise about.told(refused, principal) from None
         out = VoidOut(
             event_id(about.name, by or len(about.facts) + 1),
             event_id(about.name, ordinal),
@@ -93,6 +96,18 @@ class _About(NamedTuple):
             commit.mark(day_of(decide_void.first_moved(self.facts, made)))
         return made is not None
 
+    def told(self, refused: Conflict, principal: Principal) -> Conflict:
+        """The refusal, without what the principal may not see."""
+        named = refused.extra.get("event")
+        if named is None or self.history is None:
+            return refused
+        if visible(self.history, parse_subject_event(named)[2], principal):
+            return refused
+        return Conflict(
+            "Something that others stated stands in the way. Ask the market's manager.",
+            code=refused.code,
+        )
+
 
 async def _about(tracker: Tracker, principal: Principal, event: str) -> tuple[_About, int]:
     try:
@@ -113,10 +128,13 @@ async def _about(tracker: Tracker, principal: Principal, event: str) -> tuple[_A
     return _About(market, prefix, name, facts, history), ordinal
 
 
-async def _require_right(tracker: Tracker, principal: Principal, fact: Fact, now: int) -> None:
+async def _require_right(
+    tracker: Tracker, principal: Principal, facts: Sequence[Fact], event: int, now: int
+) -> None:
+    fact = facts[event - 1]
     if now - fact.recorded <= ALONE_MS and await _states(tracker, principal, fact):
         return
-    if isinstance(fact, _SETUP):
+    if isinstance(decide_void.at_root(facts, event), _SETUP):
         if level(principal.role, Permission.MARKETS_WRITE) is not Level.DOES:
             raise Forbidden("Only the city's admin takes back how a market was set up.")
     elif principal.role not in ("admin", "manager"):

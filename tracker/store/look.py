@@ -18,7 +18,7 @@ from tracker.domain.roster import Roster
 from tracker.domain.rows import Step, steps
 from tracker.domain.targets import PACE_DAYS
 from tracker.domain.vendor import History
-from tracker.store.activity import decode_day
+from tracker.store.activity import decode_days
 from tracker.store.commit import MARKET
 from tracker.store.keys import Space
 
@@ -106,8 +106,9 @@ class _Fields:
     def reports(self, values: Sequence[bytes | None]) -> Paid:
         """The banks' reports."""
         since, *days = values
-        found = enumerate(days, self._paid_from)
-        return Paid({day: decode_day(raw) for day, raw in found if raw is not None}, since or b"")
+        found = [(day, raw) for day, raw in enumerate(days, self._paid_from) if raw is not None]
+        reports = decode_days([raw for _, raw in found])
+        return Paid(dict(zip([day for day, _ in found], reports, strict=True)), since or b"")
 
 
 class _Read:

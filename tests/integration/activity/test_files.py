@@ -245,6 +245,15 @@ def test_an_import_names_days_and_replaces_only_those(city: Desk) -> None:
     assert city.differences() == []
 
 
+def test_an_import_of_a_month_of_one_market(city: Desk) -> None:
+    days = [day_date(TODAY - n).isoformat() for n in range(30)]
+    lines = [f"{CODE[n]},1,1,{day}" for day in days for n in NUMBERS]
+    job = take(city, "\n".join(["vendor,payments,amount_vnd,date", *lines]))
+    assert work(city, job)["totals"]["accepted"] == 30 * len(NUMBERS)
+    assert city.first() == dict.fromkeys(NUMBERS, TODAY - 29)
+    assert city.differences() == []
+
+
 def test_an_import_of_many_banks_names_the_bank(city: Desk) -> None:
     lines = ["vendor,payments,amount_vnd,bin", f"{CODE[A]},1,1,{VCB}", f"{CODE[A]},1,1,{BIDV}"]
     job = take(city, "\n".join([*lines, f"{CODE[B]},1,1,"]), by=ADMIN, effective_on=TODAY)

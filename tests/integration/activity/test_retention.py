@@ -10,6 +10,7 @@ from tracker.domain.errors import Invalid
 from tracker.services import schedule
 from tracker.services.activity import get, oldest_day
 from tracker.services.activity_retention import DAYS_PER_RUN, drop_old_sets
+from tracker.settings import Settings
 
 A, B, C, *_ = NUMBERS
 
@@ -85,6 +86,13 @@ def test_a_run_is_bounded_and_the_next_goes_on(desk: Desk) -> None:
     counts = [desk.run(drop_old_sets(desk.tracker)) for _ in range(3)]
     assert counts == [DAYS_PER_RUN, 3, 0]
     assert desk.differences() == []
+
+
+def test_no_fewer_days_are_kept_than_the_figures_look_back() -> None:
+    with pytest.raises(Invalid) as refused:
+        Settings.read({"TRACKER_ACTIVITY_DAYS_KEPT": "97"})
+    assert refused.value.code == "SETTING_INVALID"
+    assert Settings.read({"TRACKER_ACTIVITY_DAYS_KEPT": "98"}).activity_days_kept == 98
 
 
 def test_the_tick_does_it_once_a_day(old: Desk) -> None:

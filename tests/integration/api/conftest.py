@@ -6,8 +6,10 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.integration.api.city import City
+from tests.integration.api.over_time import on
 from tests.integration.conftest import Run
 from tests.integration.registry import Clock
+from tracker.services import areas
 
 
 @pytest.fixture
@@ -27,3 +29,11 @@ def market(city: City) -> City:
     """The same with the market `cho-vung-tau` (CVT), which the scoped keys are for."""
     city.open_market()
     return city
+
+
+@pytest.fixture
+def known(market: City) -> City:
+    """That market with the units of the first start; 10 July 2025, nine days after the merger."""
+    market.run(areas.seed(market.tracker))
+    on(market, "2025-07-10")
+    return market

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.integration.api.city import FIRST, MARKET, OTHER, City, problem
 from tests.integration.registry import BIDV, VCB
 from tracker.domain.activity import LINES_MAX
 from tracker.domain.codes import vendor_code
+from tracker.services import imports
 
 TODAY = "2023-05-02"
 DAY = f"/v1/markets/{MARKET}/activity/{TODAY}"
@@ -43,6 +45,18 @@ def test_a_day_is_reported_and_read(customer: City) -> None:
             "paid": [FIRST],
             "reported_at": "2023-05-02T08:00:00+07:00",
         }
+
+
+def test_the_figures_follow(customer: City) -> None:
+    put(customer, [line()])
+    now = customer.get("manager", f"/v1/markets/{MARKET}/adoption").json()
+    assert now["figures"]["transacting"]["count"] == 1
+    assert now["figures"]["active_30d"]["count"] == 1
+    assert now["activity"]["amount_vnd"] == 450_000
+    assert now["completeness"] == {"expected": [VCB], "reported": [VCB], "final": True}
+    put(customer, [])
+    now = customer.get("manager", f"/v1/markets/{MARKET}/adoption").json()
+    assert now["figures"]["transacting"]["count"] == 0
 
 
 def test_the_same_again_is_the_same_answer_and_no_new_state(customer: City) -> None:
@@ -139,3 +153,42 @@ def test_more_lines_than_any_market_has_stalls(customer: City) -> None:
     short = {"vendor": "x", "payments": 0, "amount_vnd": 0}
     answer = put(customer, [short] * (LINES_MAX + 1))
     assert problem(answer, 400, "INVALID_BODY")["errors"][0]["code"] == "TOO_LONG"
+
+
+EVERYWHERE = f"/v1/activity/{TODAY}/{VCB}"
+TABLE = f"vendor,payments,amount_vnd\n{FIRST},3,450000\nnobody,1,1\n".encode()
+
+
+def send(city: City, as_: str = "bank", content: bytes = TABLE, **more: Any) -> Any:
+    return city.call(as_, "PUT", EVERYWHERE, content=content, **more)
+
+
+def test_one_file_for_all_markets_is_a_job_with_rows(customer: City) -> None:
+    started = send(customer, content=gzip.compress(TABLE), headers={"Content-Encoding": "gzip"})
+    assert started.status_code == 202, started.text
+    job = started.json()
+    assert started.headers["location"] == f"/v1/jobs/{job['id']}"
+    done = customer.worked(job["id"], imports.run)
+    assert done["progress"] == {"done": 2, "total": 2}
+    assert done["result"]["totals"] == {"accepted": 1, "duplicate": 0, "rejected": 1}
+    rows = customer.get("bank", f"/v1/jobs/{job['id']}/rows").json()["items"]
+    assert [(row["row"], row["status"], row["id"], row["code"]) for row in rows] == [
+        (2, "accepted", FIRST, None),
+        (3, "rejected", None, "VENDOR_CODE_INVALID"),
+    ]
+    assert customer.get("bank", MINE).json()["amount_vnd"] == 450_000
+    again = send(customer).json()["id"]
+    assert customer.worked(again, imports.run)["result"] == done["result"]
+
+
+def test_who_may_not_send_a_file_and_what_is_no_table(customer: City) -> None:
+    problem(send(customer, "bidv"), 404, "NOT_FOUND")
+    problem(send(customer, "field"), 404, "NOT_FOUND")
+    problem(send(customer, "manager"), 403, "FORBIDDEN")
+    problem(send(customer, content=b"vendor,payments\nx,1\n"), 400, "COLUMN_MISSING")
+    problem(send(customer, content=b"[]"), 400, "BAD_JSON")
+    problem(send(customer, content=b""), 400, "EMPTY_FILE")
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    problem(send(customer, headers=form), 415, "MEDIA_TYPE")
+    old = customer.call("bank", "PUT", f"/v1/activity/2020-01-01/{VCB}", content=TABLE)
+    problem(old, 400, "TOO_OLD")

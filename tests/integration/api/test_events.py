@@ -10,6 +10,10 @@ import pytest
 from tests.integration.api.city import FIRST, HOA, MARKET, OTHER, City, problem
 from tests.integration.api.test_vendor_life import differences, put_status
 from tests.integration.registry import BIDV, VCB
+from tracker.domain.facts import MarketRenamed
+from tracker.services import imports
+from tracker.store.commit import Commit
+from tracker.store.keys import Space
 
 LIST = f"/v1/vendors/{FIRST}/events"
 OF_MARKET = f"/v1/markets/{MARKET}/events"
@@ -135,7 +139,8 @@ def test_what_is_not_there_is_404(hung: City) -> None:
 def test_what_a_live_code_rests_on_goes_after_the_code(hung: City) -> None:
     for event in (1, 2):
         wrong = problem(void(hung, event), 409, "EVENT_IN_USE")
-        assert f"{FIRST}.e3" in wrong["detail"]
+        assert wrong["event"] == f"{FIRST}.e3"
+        assert wrong["event"] in wrong["detail"]
     assert void(hung, 3).status_code == 201
     problem(hung.get("manager", CODE), 404, "NOT_FOUND")
     assert (live(hung), live(hung, "issued"), live(hung, "registered")) == (0, 0, 1)
@@ -147,6 +152,36 @@ def test_what_a_live_code_rests_on_goes_after_the_code(hung: City) -> None:
     assert void(hung, 7).status_code == 201
     assert hung.get("manager", f"/v1/vendors/{FIRST}").json()["stall"] == "B12"
     assert differences(hung) == []
+
+
+def test_a_bank_is_not_told_what_of_another_rests_on_its_fact(market: City) -> None:
+    market.register("bank", account=None)
+    market.call("bidv", "PUT", f"/v1/vendors/{FIRST}/accounts/{BIDV}", {"number": "55"})
+    market.post("bidv", f"/v1/vendors/{FIRST}/codes", {"bin": BIDV}, key="c")
+    wrong = problem(void(market, 1, "bank"), 409, "EVENT_IN_USE")
+    assert "event" not in wrong
+    assert FIRST not in wrong["detail"]
+    assert problem(void(market, 1), 409, "EVENT_IN_USE")["event"] == f"{FIRST}.e3"
+
+
+def test_how_a_market_was_set_up_is_taken_back_by_the_admin_alone(hung: City) -> None:
+    """And so is the void of it, which would restore it."""
+    version = len(items(hung, path=OF_MARKET))
+
+    async def rename() -> None:
+        now = hung.clock()
+        commit = Commit(Space(MARKET))
+        commit.append("0", version, [MarketRenamed(now, now, "admin001", "Chợ khác")])
+        await hung.tracker.commit(commit)
+
+    hung.run(rename())
+    renamed = f"CVT.e{version + 1}"
+    problem(void(hung, renamed), 403, "FORBIDDEN")
+    made = void(hung, renamed, "admin").json()["event"]
+    assert hung.get("admin", f"/v1/markets/{MARKET}").json()["name"] == "Chợ CVT"
+    problem(void(hung, made), 403, "FORBIDDEN")
+    assert void(hung, made, "admin").status_code == 201
+    assert hung.get("admin", f"/v1/markets/{MARKET}").json()["name"] == "Chợ khác"
 
 
 def test_what_was_given_away_since_is_not_brought_back(market: City) -> None:
@@ -216,7 +251,12 @@ def test_verify_is_clean_after_whatever_people_do(market: City, seed: int) -> No
     vendors = []
     for n in range(4):
         account = {"bin": VCB, "number": f"10{n}"}
-        body = {"stall": f"S{n}", "name": f"Chị {n}", "account": account, "issue_code": True}
+        body: dict[str, Any] = {
+            "stall": f"S{n}",
+            "name": f"Chị {n}",
+            "account": account,
+            "issue_code": True,
+        }
         vendors.append(market.register(**body)["vendor"])
     seen = set()
     for step in range(60):
@@ -252,3 +292,28 @@ def test_verify_is_clean_after_whatever_people_do(market: City, seed: int) -> No
         assert answer.status_code in {200, 201, 400, 404, 409}, answer.text
     assert {201, 409} <= seen
     assert differences(market) == []
+
+
+def test_a_row_of_ones_own_file_is_ones_own_fact(market: City) -> None:
+    market.register("manager", issue_code=True)
+    file = f"stall,bin,account,attached_on\nB12,{VCB},0123456789,2023-05-02\n"
+    path = f"/v1/imports?kind=attachments&market={MARKET}"
+    job = market.call("bank", "POST", path, content=file.encode(), key="file").json()["id"]
+    assert market.worked(job, imports.run)["result"]["totals"]["accepted"] == 1
+    (hung,) = [f for f in items(market, "bank") if f["kind"] == "attached"]
+    assert hung["by"] is None  # it was the job that stated it
+    assert [f["by"] for f in items(market) if f["id"] == hung["id"]] == [f"{job}.2"]
+    problem(void(market, hung["id"], "field"), 403, "FORBIDDEN")
+    assert void(market, hung["id"], "bank", key="v").status_code == 201
+    assert live(market) == 0
+
+
+def test_an_erased_vendor_can_be_moved_put_off_the_roster_and_corrected_in_facts(
+    hung: City,
+) -> None:
+    store: Any = hung.tracker.client
+    hung.run(store.hdel(Space(MARKET).data_keys, "1"))
+    assert hung.post("manager", f"/v1/vendors/{FIRST}/moves", {"stall": "C1"}).status_code == 201
+    assert put_status(hung, "left").json()["name"] is None
+    assert void(hung, 6).status_code == 201
+    assert len(items(hung)) == 7

@@ -14,42 +14,20 @@ from typing import Any
 import pytest
 
 from tests.integration.api.city import HOA, MARKET, OTHER, City, problem
+from tests.integration.api.over_time import (
+    AFTER,
+    BEFORE,
+    MARKETS,
+    THIRD,
+    assign,
+    on,
+    publish,
+)
 from tests.integration.registry import VCB
 from tracker.domain.codes import vendor_code
-from tracker.domain.days import day_number, moment_text, start_of
-from tracker.services import areas, groups
+from tracker.domain.days import day_number, moment_text
+from tracker.services import areas, audit, groups
 from tracker.services.snapshots import publish_days
-
-THIRD = "cho-long-son"
-MARKETS = {MARKET: "CVT", OTHER: "CP7", THIRD: "CLS"}
-BEFORE, AFTER = "2025-06-30", "2025-07-01"
-AREAS = {
-    MARKET: ("26506", "26506"),  # Phường 1, then phường Vũng Tàu
-    OTHER: ("26524", "26526"),  # Phường 7, then phường Tam Thắng
-    THIRD: ("26545", "26545"),  # xã Long Sơn, and again
-}
-
-
-def on(city: City, day: str, hour: int = 8) -> None:
-    """It is this hour of that day."""
-    city.clock.ms = start_of(day_number(date.fromisoformat(day))) + hour * 3_600_000
-
-
-def assign(city: City, market: str, *, late: bool = True) -> None:
-    """The market's units before and after the merger, or only after it."""
-    old, new = AREAS[market]
-    periods = [{"area_code": new, "from": AFTER}]
-    if late:
-        periods.insert(0, {"area_code": old, "from": "2014-12-16", "to": AFTER})
-    path = f"/v1/markets/{market}"
-    answer = city.call("admin", "PATCH", path, {"areas": periods}, headers={"If-Match": "*"})
-    assert answer.status_code == 200, answer.text
-
-
-def publish(city: City, *days: str) -> int:
-    """Publishes these days of all three markets."""
-    numbers = [day_number(date.fromisoformat(day)) for day in days]
-    return city.run(publish_days(city.tracker, list(MARKETS), numbers))
 
 
 @pytest.fixture
@@ -276,3 +254,13 @@ def test_faults_of_the_address(three: City) -> None:
     problem(area(three, "26506", AFTER, as_of="today"), 400, "INVALID_PARAMETER")
     problem(area(three, "00", AFTER), 404, "NOT_FOUND")
     problem(group(three, "khong-co", AFTER), 404, "NOT_FOUND")
+
+
+def test_verify_finds_nothing_wrong_with_all_of_it(three: City) -> None:
+    end = {"closed_on": AFTER, "reason": "sáp nhập", "into": MARKET}
+    assert three.post("admin", f"/v1/markets/{OTHER}/closure", end).status_code == 201
+
+    async def verified() -> list[object]:
+        return [difference async for difference in audit.verify(three.tracker)]
+
+    assert three.run(verified()) == []

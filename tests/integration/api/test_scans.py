@@ -97,7 +97,8 @@ def test_verdicts_on_the_wall(stall: City) -> None:
         assert stall.scan(payload, as_="manager").json()["verdict"] == verdict, payload
     stall.post("manager", f"{CODE}/revocation", {"reason": "đổi tài khoản"})
     assert stall.scan(mine).json()["verdict"] == "superseded"
-    stall.call("manager", "PUT", f"/v1/vendors/{FIRST}/accounts/{VCB}", {"number": "555000555"})
+    path = f"/v1/vendors/{FIRST}/accounts/{VCB}"
+    stall.call("manager", "PUT", path, {"number": "555000555"}, headers={"If-Match": "*"})
     stall.post("manager", f"/v1/vendors/{FIRST}/codes", {"bin": VCB})
     assert stall.scan(mine).json()["verdict"] == "superseded"
     assert stall.scan(compose(VCB, "0123456789")).json()["verdict"] == "superseded"
@@ -140,7 +141,7 @@ def test_refusals(stall: City) -> None:
     late = {**body, "occurred_at": "2030-01-01T00:00:00+07:00"}
     problem(stall.post("field", "/v1/scans", late), 400, "IN_FUTURE")
     early = {**body, "occurred_at": "2019-01-01T00:00:00+07:00"}
-    problem(stall.post("field", "/v1/scans", early), 400, "BEFORE_REGISTRATION")
+    problem(stall.post("admin", "/v1/scans", early), 400, "BEFORE_REGISTRATION")
     huge = b'{"payload": "' + b"1" * 2_000_000 + b'"}'
     headers = {"content-type": "application/json"}
     answer = stall.call("field", "POST", "/v1/scans", content=huge, headers=headers)

@@ -16,7 +16,7 @@ STATUS = f"{VENDOR}/status"
 MOVES = f"{VENDOR}/moves"
 ACCOUNT = f"{VENDOR}/accounts/{VCB}"
 CODE = f"/v1/codes/{FIRST}.c1"
-LAN = {"name": "Trần Thị Lan", "phone": None, "account": None}
+LAN: dict[str, Any] = {"name": "Trần Thị Lan", "phone": None, "account": None}
 
 
 def etag(city: City, as_: str = "manager", path: str = VENDOR) -> dict[str, str]:
@@ -82,6 +82,18 @@ class TestACorrection:
         stale = hoa.call("manager", "PATCH", VENDOR, {"zone": "D"}, headers=old)
         problem(stale, 412, "PRECONDITION_FAILED")
         assert hoa.get("manager", VENDOR).json()["zone"] == "C"
+
+    def test_by_many_at_once_is_made_by_the_one_who_was_first(self, hoa: City) -> None:
+        seen = etag(hoa)
+        calls = [
+            hoa.acall("manager", "PATCH", VENDOR, {"zone": f"Khu {n}"}, headers=seen)
+            for n in range(5)
+        ]
+        answers = hoa.together(calls)
+        assert sorted(a.status_code for a in answers) == [200, 412, 412, 412, 412]
+        zones = hoa.get("admin", f"/v1/markets/{MARKET}").json()["zones"]
+        assert len(zones) == 2
+        assert differences(hoa) == []
 
     def test_of_a_bank_is_for_the_vendors_that_it_registered(self, hoa: City) -> None:
         problem(patch(hoa, {"name": "Khác"}, "bank"), 403, "FORBIDDEN")
@@ -233,7 +245,7 @@ class TestHowFarBack:
     def test_each_role_dates_a_fact(self, market: City) -> None:
         codes = {}
         for n, role in enumerate(("bank", "field", "manager", "admin")):
-            account = {"bin": VCB, "number": f"100{n}"}
+            account: dict[str, Any] = {"bin": VCB, "number": f"100{n}"}
             vendor = market.register(
                 **{**LAN, "stall": f"A{n}", "account": account, "issue_code": True}
             )

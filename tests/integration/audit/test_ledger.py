@@ -79,6 +79,19 @@ class TestALedger:
         assert ("ledger", "an entry with the foreign id 5-1") in {(d.kind, d.found) for d in found}
         self.is_left_alone(run, world, found)
 
+    def test_with_a_fact_that_breaks_the_rules_of_the_others(self, run: Run, world: World) -> None:
+        """It decodes, and nothing can be made of its vendor; `verify` goes on and says so."""
+        vendor, number = run(world.vendor(4)), str(run(world.number(4)))
+        entries = run(world.client.xrange(SPACE.ledger))
+        linked = next(f for _, f in entries if f[b"n"].decode() == number and b"970418" in f[b"e"])
+        run(world.client.delete(SPACE.ledger))
+        for id_, fields in entries:
+            changed = {b"n": fields[b"n"], b"e": fields[b"e"].replace(b"970418", b";70418")}
+            run(world.client.xadd(SPACE.ledger, changed if fields == linked else fields, id=id_))
+        found = run(world.verify())
+        assert ("ledger", vendor) in {(d.kind, d.subject) for d in found}
+        self.is_left_alone(run, world, found)
+
     def is_left_alone(self, run: Run, world: World, found: list[Difference]) -> None:
         before = run(dump(world.client))
         results = {r.space: r for r in run(world.rebuild())}

@@ -1,4 +1,4 @@
-"""`verify` knows the reported values in the feed; `rebuild` has the feed take over what it lacks."""
+"""`verify` knows the values in the feed; `rebuild` has the feed take over those that it lacks."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Rates, denominators, censuses, flags and roll-ups."""
+"""Rates, denominators, censuses, flags, and the edges of a day's content."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -12,30 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.life import at
+from tests.unit.domain.place import OPENED, UNIT_FROM, census, market, on
 from tests.unit.domain.worlds import examples
-from tracker.domain.days import day_number
-from tracker.domain.facts import CensusDeclared, MarketFact, MarketOpened, Voided, ZoneAdded
-from tracker.domain.figures import Counts, DaySums, content, figures, flags, rate, roll_up
-from tracker.domain.market import Market, denominator, market_of
-
-UNIT_FROM = day_number(date(2025, 7, 1))
-OPENED = MarketOpened(
-    at("2023-01-01 00:00"), 0, "key", "Chợ Vũng Tàu", "CVT", "26506", UNIT_FROM, ("A", "B")
-)
-
-
-def market(*facts: MarketFact) -> Market:
-    found = market_of("cho-vung-tau", (OPENED, *facts))
-    assert found is not None
-    return found
-
-
-def census(moment: str, vendors: int) -> CensusDeclared:
-    return CensusDeclared(at(moment), at("2023-12-01 09:00"), "key", vendors, "office")
-
-
-def on(text: str) -> int:
-    return day_number(date.fromisoformat(text))
+from tracker.domain import rows
+from tracker.domain.activity import bitmap, first_days
+from tracker.domain.days import start_of
+from tracker.domain.facts import TargetSet, Voided, ZoneAdded
+from tracker.domain.figures import FIGURES, Grounds, content, flags, rate
+from tracker.domain.lines import Falls
+from tracker.domain.market import denominator, market_of
+from tracker.domain.paid import Paid, Reports
+from tracker.domain.roster import Roster
+from tracker.domain.rows import Row, pack
 
 
 class TestRate:
@@ -115,7 +102,14 @@ class TestFlags:
         self, declared: int | None, registered: int, expected: list[dict[str, Any]]
     ) -> None:
         base = denominator(declared, registered)
-        assert flags(declared, base, Counts(registered, 0, 0)) == expected
+        assert flags(declared, base, {}) == expected
+
+    def test_what_was_found_follows_in_its_order_where_there_is_any(self) -> None:
+        found = {"activity_missing": 2, "duplicate_account": 0, "swap_suspected": 1}
+        assert flags(3, denominator(3, 3), found) == [
+            {"code": "activity_missing", "count": 2},
+            {"code": "swap_suspected", "count": 1},
+        ]
 
 
 class TestMarket:
@@ -139,89 +133,136 @@ class TestMarket:
         assert market_of("cho-vung-tau", ()) is None
 
 
-def part(counts: Sequence[int], declared: int | None, removed: dict[str, int]) -> dict[str, Any]:
-    """The content of a market's day with these counts, of which some were removed that day."""
-    day = on("2023-05-31")
-    lines = {(day - 1, line): n for line, n in zip("ria", counts, strict=True)}
-    for reason, n in removed.items():
-        lines[day, f"-{reason}"] = n
-    lines[day, "a"] = -sum(removed.values())
-    facts = () if declared is None else (census("2023-03-01 00:00", declared),)
-    return content(market(*facts), DaySums(lines), day)
+VCB, BIDV = "970436", "970418"
+DAY = on("2023-05-31")
+NONE = {"payments": None, "amount_vnd": None, "vendors": None}
 
 
-class TestRollUp:
-    def test_is_the_sum_of_numerators_over_the_sum_of_denominators(self) -> None:
-        parts = [
-            part((10, 5, 1), 10, {}),
-            part((300, 200, 150), 400, {}),
-            part((90, 80, 17), 132, {}),
-        ]
-        city = roll_up(parts)
-        assert city["denominator"] == {"value": 542, "basis": "census"}
-        assert city["figures"] == {
-            "registered": {"count": 400},
-            "issued": {"count": 285, "rate": rate(285, 542)},
-            "attached": {"count": 168, "rate": 31},
-        }
+def paid(reports: Mapping[int, Mapping[str, tuple[int, int, list[int]]]]) -> Paid:
+    """The banks' reports: day → BIN → payments, amount, vendor numbers."""
+    told: Reports = {
+        day: {bin_: (n, amount, bitmap(who)) for bin_, (n, amount, who) in by_bank.items()}
+        for day, by_bank in reports.items()
+    }
+    sets = [(day, raw) for day, by_bank in told.items() for _, _, raw in by_bank.values() if raw]
+    return Paid(told, first_days(sets).encoded())
 
-    def test_is_no_mean_of_rates(self) -> None:
-        small, large = part((1, 1, 1), 1, {}), part((99, 0, 0), 99, {})
-        assert roll_up([small, large])["figures"]["attached"]["rate"] == 1
 
-    def test_says_where_the_bases_differ(self) -> None:
-        counted, listed = part((1, 1, 1), 5, {}), part((3, 1, 1), None, {})
-        assert roll_up([counted, counted])["denominator"] == {"value": 10, "basis": "census"}
-        assert roll_up([listed])["denominator"] == {"value": 3, "basis": "roster"}
-        assert roll_up([counted, listed])["denominator"] == {"value": 8, "basis": "mixed"}
+def standing(*flags: int, since: int = 0, bank: str | None = None) -> Roster:
+    """Vendors 0, 1, … with these flags; attached since a day, with an account at a bank."""
+    account = 0 if bank is None else int(bank) | rows.BANK_ACCOUNT
+    return Roster(b"".join(pack(Row(flags=f, since=since, bank_1=account)) for f in flags), {})
 
-    def test_adds_up_waterfalls_and_flags(self) -> None:
-        one = part((9, 9, 9), None, {"tax_worry": 2, "fraud": 1})
-        other = part((9, 9, 9), 4, {"tax_worry": 1, "closed": 1})
-        whole = roll_up([one, other, one])
-        assert whole["waterfall"] == {
-            "opening": 27,
-            "attached": 0,
-            "reattached": 0,
-            "removed": {"closed": 1, "fraud": 2, "tax_worry": 5},
-            "left": 0,
-            "closing": 19,
-            "denominator": {"opening": 27, "change": 0, "closing": 27},
-        }
-        assert whole["flags"] == [
-            {"code": "no_census", "count": 2},
-            {"code": "registered_exceeds_census", "count": 5},
-        ]
 
-    @examples(100)
-    @given(
-        st.lists(
-            st.tuples(
-                st.tuples(*[st.integers(0, 50)] * 3).map(lambda c: sorted(c, reverse=True)),
-                st.none() | st.integers(0, 60),
-            ),
-            max_size=5,
+def told(roster: Roster, reports: Paid, *, day: int = DAY, days_later: int = 1) -> dict[str, Any]:
+    grounds = Grounds(market(), Falls({}), roster, {}, reports)
+    return content(grounds, day, start_of(day + days_later))
+
+
+class TestContent:
+    def test_of_a_market_without_vendors_and_reports_is_nothing_of_nothing(self) -> None:
+        found = content(Grounds(market(), Falls({})), DAY, start_of(DAY + 1))
+        assert found["denominator"] == {"value": 0, "basis": "roster"}
+        assert found["figures"].pop("registered") == {"count": 0}
+        assert list(found["figures"]) == list(FIGURES[1:])
+        assert all(f == {"count": 0, "rate": None} for f in found["figures"].values())
+        assert found["activity"] == {**NONE, "month_to_date": NONE}
+        assert found["completeness"] == {"expected": [], "reported": [], "final": True}
+        assert found["targets"] == []
+        assert found["flags"] == [{"code": "no_census", "count": 1}]
+        assert found["breakdowns"] == {"bank": [], "zone": [], "category": []}
+
+    def test_a_report_without_payments_is_zero_and_no_report_is_nothing(self) -> None:
+        found = told(standing(rows.ON_ROSTER, bank=VCB), paid({DAY: {VCB: (0, 0, [])}}))
+        assert found["activity"]["payments"] == 0
+        assert found["activity"]["vendors"] == 0
+        assert found["completeness"]["reported"] == [VCB]
+        silent = told(standing(rows.ON_ROSTER, bank=VCB), paid({}))
+        assert silent["activity"] == {**NONE, "month_to_date": NONE}
+
+    def test_on_the_first_of_a_month_the_month_to_date_is_the_day(self) -> None:
+        first = on("2023-06-01")
+        reports = paid({first - 1: {VCB: (9, 900, [0])}, first: {VCB: (2, 70, [0])}})
+        found = told(standing(rows.ON_ROSTER), reports, day=first)["activity"]
+        assert found["month_to_date"] == {"payments": 2, "amount_vnd": 70, "vendors": 1}
+        assert found["payments"] == 2
+
+    def test_a_vendor_paid_twice_in_a_month_or_by_two_banks_is_one_vendor(self) -> None:
+        reports = paid(
+            {
+                DAY - 3: {VCB: (1, 10, [0, 1])},
+                DAY: {VCB: (1, 10, [1]), BIDV: (1, 10, [1])},
+            }
         )
+        found = told(standing(*[rows.ON_ROSTER] * 2), reports)["activity"]
+        assert found["vendors"] == 1
+        assert found["month_to_date"]["vendors"] == 2
+        assert found["month_to_date"]["payments"] == 3
+
+    @pytest.mark.parametrize(
+        ("days_ago", "active_30d", "active_90d"),
+        [(0, 1, 1), (29, 1, 1), (30, 0, 1), (89, 0, 1), (90, 0, 0)],
     )
-    def test_of_any_markets_sums_every_number(
-        self, wanted: list[tuple[list[int], int | None]]
+    def test_active_days_include_the_day_itself(
+        self, days_ago: int, active_30d: int, active_90d: int
     ) -> None:
-        parts = [part(counts, declared, {}) for counts, declared in wanted]
-        whole = roll_up(parts)
-        base = sum(max(counts[0], declared or 0) for counts, declared in wanted)
-        sums = Counts(*(sum(counts[n] for counts, _ in wanted) for n in range(3)))
-        assert whole["denominator"]["value"] == base
-        assert whole["figures"] == figures(sums, base)
+        reports = paid({DAY - days_ago: {VCB: (1, 10, [0])}})
+        found = told(standing(rows.ON_ROSTER), reports)["figures"]
+        assert found["active_30d"]["count"] == active_30d
+        assert found["active_90d"]["count"] == active_90d
+        assert found["transacting"]["count"] == 1
 
-    def test_of_no_market_is_nothing_of_nothing(self) -> None:
-        assert roll_up([])["figures"]["attached"] == {"count": 0, "rate": None}
+    def test_a_regular_was_paid_on_ten_days_whatever_the_bank(self) -> None:
+        days = [DAY - 9 * n for n in range(10)]
+        every = {day: {(VCB, BIDV)[day % 2]: (1, 10, [0, 1])} for day in days}
+        nine = {**every, days[3]: {VCB: (5, 50, [0])}}
+        twice = {**nine, days[4]: {VCB: (1, 10, [0, 1]), BIDV: (1, 10, [0, 1])}}
+        vendors = standing(*[rows.ON_ROSTER] * 2)
+        regular = [told(vendors, paid(r))["figures"]["regular_90d"] for r in (every, nine, twice)]
+        assert [figure["count"] for figure in regular] == [2, 1, 1]
 
+    @pytest.mark.parametrize(("days", "dormant"), [(89, 1), (88, 0)])
+    def test_dormant_is_attached_for_ninety_days_without_being_paid(
+        self, days: int, dormant: int
+    ) -> None:
+        hanging = rows.ON_ROSTER | rows.ISSUED | rows.ATTACHED
+        vendors = standing(hanging, hanging, since=DAY - days)
+        reports = paid({DAY - 80: {VCB: (1, 10, [1])}})
+        assert told(vendors, reports)["figures"]["dormant"]["count"] == dormant
 
-class TestDaySums:
-    def test_a_count_is_the_sum_of_all_days_up_to_it(self) -> None:
-        sums = DaySums({(5, "r"): 3, (7, "r"): -1, (7, "i"): 2, (7, "a"): 1, (7, "+"): 1})
-        assert sums.counts(4) == Counts(0, 0, 0)
-        assert sums.counts(5) == sums.counts(6) == Counts(3, 0, 0)
-        assert sums.counts(7) == sums.counts(800) == Counts(2, 2, 1)
-        assert sums.lines(6) == {}
-        assert sums.lines(7)["+"] == 1
+    def test_who_is_not_on_the_roster_any_more_is_paid_but_not_counted(self) -> None:
+        reports = paid({DAY: {VCB: (3, 30, [0, 1, 77])}})
+        found = told(standing(rows.ON_ROSTER, 0), reports)
+        assert found["figures"]["active_30d"]["count"] == 1
+        assert found["figures"]["transacting"]["count"] == 1
+        assert found["activity"]["vendors"] == 3
+        assert {"code": "activity_without_attachment", "count": 1} in found["flags"]
+
+    @pytest.mark.parametrize(
+        ("days_later", "missing", "final"),
+        [(0, 0, False), (1, 1, False), (6, 1, False), (7, 1, True)],
+    )
+    def test_a_report_is_missing_when_the_day_is_over_and_waited_for_seven_days(
+        self, days_later: int, missing: int, final: bool
+    ) -> None:
+        found = told(standing(rows.ON_ROSTER, bank=VCB), paid({}), days_later=days_later)
+        flags_ = {flag["code"]: flag["count"] for flag in found["flags"]}
+        assert flags_.get("activity_missing", 0) == missing
+        assert found["completeness"] == {"expected": [VCB], "reported": [], "final": final}
+
+    def test_a_bank_that_reported_before_in_the_month_is_listed_without_accounts(self) -> None:
+        reports = paid({on("2023-05-01"): {BIDV: (0, 0, [])}, on("2023-04-30"): {VCB: (0, 0, [])}})
+        found = told(standing(rows.ON_ROSTER), reports)["breakdowns"]["bank"]
+        assert [(r["key"], r["payments"], r["month_to_date"]["payments"]) for r in found] == [
+            (BIDV, None, 0)
+        ]
+
+    def test_a_target_compares_with_the_count_thirty_days_before(self) -> None:
+        hanging = rows.ON_ROSTER | rows.ISSUED | rows.ATTACHED
+        roster = Roster(pack(Row(hanging, DAY - 29, DAY - 29)) * 3, {})
+        past = {n: [rows.Step(DAY - 29, pack(Row(hanging, DAY - 29, DAY - 29)))] for n in range(3)}
+        goal = TargetSet(at("2023-05-31 09:00"), 0, "key", "attached", DAY + 60, 6)
+        grounds = Grounds(market(goal), Falls({}), roster, past)
+        (target,) = content(grounds, DAY, start_of(DAY + 1))["targets"]
+        assert (target["count"], target["pace_30d"], target["pace_needed"]) == (3, 3, 1.5)
+        assert content(grounds, DAY - 1, start_of(DAY))["targets"] == []

@@ -6,11 +6,16 @@ from collections import Counter
 from datetime import date
 
 from tests.unit.domain.life import BIDV, Life, at
+from tracker.domain import rows
 from tracker.domain.days import day_number, start_of
 from tracker.domain.facts import CensusDeclared, MarketOpened
-from tracker.domain.figures import DaySums, day_lines, waterfall
+from tracker.domain.figures import Grounds, content
+from tracker.domain.lines import Falls, closings, day_lines
 from tracker.domain.market import market_of
+from tracker.domain.roster import Roster
+from tracker.domain.views import views_of
 
+GROUPS = ("A", "seafood")
 OPENED = MarketOpened(
     at("2023-05-01 00:00"), 0, "key", "Chợ Vũng Tàu", "CVT", "26506", day_number(date(2025, 7, 1))
 )
@@ -19,7 +24,7 @@ OPENED = MarketOpened(
 def lines_on(life: Life, day: str) -> list[str]:
     """The lines of the waterfall that the vendor is on that day."""
     on = day_number(date.fromisoformat(day))
-    return [line for when, line in day_lines(life.history) if when == on and line not in "ria"]
+    return [line for when, line in day_lines(life.history) if when == on and line != "r"]
 
 
 def hanging() -> Life:
@@ -196,9 +201,15 @@ class TestTheDayOfAMarket:
         market = market_of("cho-vung-tau", (OPENED, CensusDeclared(OPENED.at, 0, "key", 5, "")))
         assert market is not None
         lines: Counter[tuple[int, str]] = Counter()
-        for life in lives:
+        past = {}
+        for number, life in enumerate(lives):
             lines.update(day_lines(life.history))
-        return waterfall(DaySums(lines), day_number(date.fromisoformat(day)), market)
+            past[number] = rows.steps(closings(life.history.states()))
+        raw = b"".join(views_of(life.history).row for life in lives)
+        on, names = day_number(date.fromisoformat(day)), {rows.group_key(n): n for n in GROUPS}
+        grounds = Grounds(market, Falls(lines), Roster(raw, names), past)
+        fall: dict[str, object] = content(grounds, on, start_of(on + 1))["waterfall"]
+        return fall
 
     def test_every_vendor_is_on_one_line_and_the_sum_closes(self) -> None:
         gone, removed, fraud, back, new = hanging(), hanging(), hanging(), hanging(), Life()

@@ -1,0 +1,116 @@
+"""The banks' reports, asked for stretches of days and for vendors."""
+
+from __future__ import annotations
+
+import pytest
+
+from tracker.domain.activity import bitmap, first_days
+from tracker.domain.paid import NOTHING, Money, Paid
+
+VCB, BIDV = "970436", "970418"
+MANY = 300
+
+
+def who(paid: Paid, first: int, last: int, size: int = 20, bank: str | None = None) -> list[int]:
+    """The numbers of the vendors paid."""
+    return [n for n, is_ in enumerate(paid.paid(first, last, size, bank).tolist()) if is_]
+
+
+@pytest.fixture
+def paid() -> Paid:
+    """Sets of one, two and no bytes; day 12 was reported by nobody."""
+    reports = {
+        10: {VCB: (3, 30, bitmap([1, 9])), BIDV: (2, 20, bitmap([1]))},
+        11: {VCB: (0, 0, b"")},
+        13: {BIDV: (5, 50, bitmap([2, 3]))},
+    }
+    sets = [(day, raw) for day, told in reports.items() for _, _, raw in told.values()]
+    return Paid(reports, first_days(sets).encoded())
+
+
+class TestNothing:
+    def test_reported_is_nobody_paid_and_no_money(self) -> None:
+        assert NOTHING.banks == NOTHING.reported(10) == []
+        assert NOTHING.whole(0, 20_000)
+        assert NOTHING.money(0, 20_000) is None
+        assert NOTHING.money(0, 20_000, VCB) is None
+        for found in (NOTHING.paid(0, 99, 3), NOTHING.often(0, 99, 3, 1), NOTHING.ever(99, 3)):
+            assert found.tolist() == [False, False, False]
+        assert NOTHING.paid(0, 99, 0).tolist() == []
+
+    def test_but_empty_sets_is_nobody_paid(self) -> None:
+        empty = Paid({10: {VCB: (0, 0, b"")}, 11: {VCB: (0, 0, b""), BIDV: (0, 0, b"")}})
+        assert who(empty, 10, 11) == []
+        assert empty.often(10, 11, 2, 1).tolist() == [False, False]
+        assert empty.money(10, 11) == Money(0, 0, 0)
+
+
+class TestPaid:
+    def test_are_the_vendors_in_a_set_of_these_days_both_ends_included(self, paid: Paid) -> None:
+        assert who(paid, 10, 13) == [1, 2, 3, 9]
+        assert who(paid, 11, 12) == who(paid, 14, 99) == who(paid, 0, 9) == []
+        assert who(paid, 10, 10) == [1, 9]
+        assert who(paid, 13, 13) == [2, 3]
+
+    def test_by_one_bank_are_those_of_its_sets(self, paid: Paid) -> None:
+        assert who(paid, 10, 13, bank=BIDV) == [1, 2, 3]
+        assert who(paid, 10, 13, bank=VCB) == [1, 9]
+        assert who(paid, 10, 13, bank="970405") == []
+
+    def test_are_as_many_as_asked_for_whatever_the_sets(self, paid: Paid) -> None:
+        for size in (0, 1, 2, 8, 9, 10, 16, 17, MANY):
+            assert len(paid.paid(10, 13, size)) == len(paid.often(10, 13, size, 1)) == size
+            assert len(paid.ever(13, size)) == len(paid.paid(10, 13, size, BIDV)) == size
+            assert who(paid, 10, 13, size) == [n for n in (1, 2, 3, 9) if n < size]
+
+    def test_days_may_be_told_in_any_order(self) -> None:
+        reports = {n: {VCB: (1, 1, bitmap([n]))} for n in (7, 3, 5)}
+        assert who(Paid(reports), 3, 5) == [3, 5]
+
+
+class TestOften:
+    def test_counts_days_not_banks(self, paid: Paid) -> None:
+        assert paid.often(10, 13, 10, 1).nonzero()[0].tolist() == [1, 2, 3, 9]
+        assert paid.often(10, 13, 10, 2).any() == False  # noqa: E712 - numpy's own False
+
+    def test_counts_to_the_day(self) -> None:
+        every = Paid({day: {VCB: (1, 1, bitmap([0]))} for day in range(100, 190)})
+        assert [every.often(100, 189, 1, n).tolist() for n in (90, 91)] == [[True], [False]]
+        assert every.often(100, 108, 1, 10).tolist() == [False]
+        assert every.often(100, 109, 1, 10).tolist() == [True]
+
+
+class TestEver:
+    def test_is_from_the_first_paid_day_on_also_when_its_set_is_gone(self) -> None:
+        gone = Paid({50: {VCB: (1, 10, None)}}, first_days([(9, bitmap([1, 4]))]).encoded())
+        assert gone.ever(8, 6).nonzero()[0].tolist() == []
+        assert gone.ever(9, 6).nonzero()[0].tolist() == [1, 4]
+
+    def test_a_number_that_is_broken_off_is_none(self) -> None:
+        assert Paid({}, b"\x05\x00\x07").ever(9, 2).tolist() == [True, False]
+
+
+class TestMoney:
+    def test_sums_payments_and_counts_each_vendor_once(self, paid: Paid) -> None:
+        assert paid.money(10, 13) == Money(10, 100, 4)
+        assert paid.money(10, 10) == Money(5, 50, 2)
+        assert paid.money(10, 13, BIDV) == Money(7, 70, 3)
+
+    def test_nothing_reported_is_not_zero(self, paid: Paid) -> None:
+        assert paid.money(12, 12) is None
+        assert paid.money(11, 11) == paid.money(11, 11, VCB) == Money(0, 0, 0)
+        assert paid.money(11, 11, BIDV) is None
+
+
+class TestReports:
+    def test_are_known_by_bank_and_day(self, paid: Paid) -> None:
+        assert paid.banks == [BIDV, VCB]
+        assert paid.reported(10) == [BIDV, VCB]
+        assert paid.reported(12) == []
+
+    def test_are_whole_unless_a_set_of_these_days_was_dropped(self) -> None:
+        some = Paid({10: {VCB: (1, 10, None)}, 11: {VCB: (1, 10, b""), BIDV: (1, 1, bitmap([1]))}})
+        assert not some.whole(10, 11)
+        assert some.whole(11, 20)
+        assert some.whole(0, 9)
+        assert some.money(10, 11) == Money(3, 21, 1)
