@@ -64,8 +64,8 @@ class Row(NamedTuple):
 
 
 def group_key(name: str | None) -> int:
-    """The number that stands for a zone's or category's name in a row."""
-    if name is None:
+    """The number that stands for a zone's or category's name in a row; an empty text is none."""
+    if not name:
         return 0
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "big") or 1
 

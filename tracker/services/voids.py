@@ -8,11 +8,13 @@ from typing import NamedTuple
 from tracker.access.keys import Principal
 from tracker.access.roles import Level, Permission, hidden, level
 from tracker.domain import decide_void
+from tracker.domain.areas import first_change
 from tracker.domain.codes import event_id, parse_subject_event
 from tracker.domain.days import DAY_MS, day_of, moment_text
 from tracker.domain.decide import Stated
 from tracker.domain.errors import Conflict, Forbidden, NotFound
-from tracker.domain.facts import AreasAssigned, Fact, MarketClosed, MarketRenamed
+from tracker.domain.facts import AreasAssigned, Fact, MarketClosed, MarketRenamed, Voided
+from tracker.domain.market import market_of
 from tracker.domain.vendor import History
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.services.events import find_any, market_within, visible
@@ -93,8 +95,23 @@ class _About(NamedTuple):
         made = decide_void.void_of(self.facts, self.name, when, event=event, reason=reason)
         if made is not None:
             commit.append(MARKET, len(self.facts), [made])
-            commit.mark(day_of(decide_void.first_moved(self.facts, made)))
+            commit.mark(self._first_changed(made))
         return made is not None
+
+    def _first_changed(self, made: Voided) -> int:
+        """The first day that a void among the market's own facts may change.
+
+        Units are stated for days long before the statement, so the market is compared.
+        """
+        moved = day_of(decide_void.first_moved(self.facts, made))
+        was, is_ = (
+            market_of(self.market, tuple(facts))  # type: ignore[arg-type]
+            for facts in (self.facts, (*self.facts, made))
+        )
+        if was is None or is_ is None:
+            return moved
+        other_unit = first_change(was.areas, is_.areas)
+        return moved if other_unit is None else min(moved, other_unit)
 
     def told(self, refused: Conflict, principal: Principal) -> Conflict:
         """The refusal, without what the principal may not see."""

@@ -8,6 +8,7 @@ from typing import Any
 from tests.integration.api.city import MARKET, City, problem
 from tests.integration.api.over_time import REASON, on
 from tracker.domain.days import day_number
+from tracker.store.keys import Space
 
 PATH = f"/v1/markets/{MARKET}"
 SPLIT = [
@@ -90,6 +91,18 @@ def test_published_days_get_a_revision_from_the_first_day_in_another_unit(known:
 
 
 # ── censuses and targets ─────────────────────────────────────────────────────────────────────
+
+
+def test_units_taken_back_are_so_for_every_day_that_they_were_stated_for(known: City) -> None:
+    change(known, {"areas": SPLIT})
+    known.publish("2025-06-29", "2025-06-30", "2025-07-01")
+    known.run(known.tracker.client.delete(Space(MARKET).marks))
+    events = known.get("admin", f"{PATH}/events").json()["items"]
+    stated = next(event["id"] for event in events if event["kind"] == "areas_assigned")
+    answer = known.post("admin", f"/v1/events/{stated}/void", {"reason": "sai"})
+    assert answer.status_code == 201, answer.text
+    since = known.run(known.tracker.reader.marks([MARKET]))[MARKET][0]
+    assert since == day_number(date(2014, 12, 16))
 
 
 def test_a_census_of_a_future_day_waits_for_it(known: City) -> None:

@@ -15,6 +15,7 @@ from tracker.access.vault import Keyring, MasterKey
 from tracker.domain import decide
 from tracker.domain.days import OFFSET_MS, day_number, start_of
 from tracker.domain.facts import CodeRevoked, VendorFact
+from tracker.domain.figures import content
 from tracker.domain.vendor import Code, History, Vendor
 from tracker.domain.views import stall_name
 from tracker.services import imports, markets
@@ -227,8 +228,14 @@ class Office:
 
     def counts(self, day: date | None = None, market: str = MARKET) -> tuple[int, int, int]:
         """Registered, issued, attached at the end of a day (of today)."""
-        look = self.run(self.tracker.reader.look(market))
-        return look.sums.counts(day_number(day or self.clock.today))
+        wanted = day_number(day or self.clock.today)
+        look = self.run(self.tracker.looks.at([market], wanted, wanted))[0]
+        assert look.grounds is not None
+        figures = content(look.grounds, wanted, self.clock())["figures"]
+        registered, issued, attached = (
+            figures[name]["count"] for name in ("registered", "issued", "attached")
+        )
+        return registered, issued, attached
 
     def number_last(self, market: str = MARKET) -> int:
         """The last vendor number that was given out."""

@@ -128,6 +128,6 @@ def test_both_days_are_published_and_sum_up_to_168_of_542(sample: Office) -> Non
         attached = sum(body["figures"]["attached"]["count"] for body in figures)
         base = sum(body["denominator"]["value"] for body in figures)
         assert (attached, base, rate(attached, base)) == (168, 542, 31)
-    live = sample.run(LiveFigures(sample.tracker).city(ADMIN)).content
+    live = json.loads(sample.run(LiveFigures(sample.tracker).city(ADMIN)).body)
     assert live["figures"]["attached"] == {"count": 168, "rate": 31}
     assert live["denominator"]["value"] == 542

@@ -15,7 +15,7 @@ import pytest
 from tests.unit.domain.long_worlds import LONG, kept, world
 from tests.unit.domain.oracle import since_1970
 from tracker.domain.days import start_of
-from tracker.domain.figures import FIGURES, content
+from tracker.domain.figures import FIGURES, WINDOW_DAYS, content, dormant
 from tracker.domain.lines import REASONS
 
 SEEDS: Final = range(36)
@@ -59,6 +59,17 @@ class TestAgainstTheOracle:
         for day in LONG[seed % ONE_BY_ONE :: ONE_BY_ONE]:
             alone = content(store.grounds(day, day), day, now(day))
             assert alone == contents(seed)[day - LONG.start]
+
+    @every_seed
+    def test_the_dormant_are_named_once_a_bank_reported_a_day_of_the_window(
+        self, seed: int
+    ) -> None:
+        defined, store = world(seed).told(), kept(world(seed))
+        for day in LONG[seed % ONE_BY_ONE :: ONE_BY_ONE]:
+            named = dormant(store.grounds(day, day), day)
+            window = since_1970(day - WINDOW_DAYS + 1), since_1970(day)
+            expected = defined.figures(window[1])["dormant"] if defined.reports(*window) else ()
+            assert named == sorted(expected)
 
     def test_the_worlds_bring_about_all_that_a_content_can_say(self) -> None:
         """Else the comparison with the oracle would prove less than it seems to."""

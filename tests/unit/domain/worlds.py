@@ -255,7 +255,7 @@ def born(number: int, moment: int) -> History:
         Stated(moment, NOW, "key"),
         stall=f"B{number}",
         person=Person("Hoa"),
-        zone=(None, "A", "B")[number % 3],
+        zone=(None, "A", "B", "A", "")[number % 5],
         category=(None, "fish")[number % 2],
         ref=f"ref-{number}",
     )
