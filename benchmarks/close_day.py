@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from benchmarks import common
 from benchmarks.common import Result
+from tracker import collector
 from tracker.bootstrap import open_tracker
 from tracker.commands import OFFICE
 from tracker.domain.days import day_of, start_of
@@ -172,6 +173,7 @@ async def measure(settings: Settings, count: int, vendors: int, big: int) -> Res
         today = day_of(tracker.now())
         ordinary = await prepare(tracker, "market", count, vendors, today)
         large = await prepare(tracker, "large", big, 10 * vendors, today)
+        collector.settle()
         share = max(big // (ROUNDS + 1), 1)
         ratios, day = [], today - 2
         await close(tracker, large[:share], day)  # everything is warm

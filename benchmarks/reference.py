@@ -9,7 +9,6 @@ it (`tracker.store.client`, `tracker.server`, `tracker.app`); there is no key, n
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -22,6 +21,7 @@ from litestar import Litestar, MediaType, get
 from litestar.datastructures import State
 
 from benchmarks.common import LOCALHOST
+from tracker import collector
 from tracker.settings import Settings
 from tracker.store.client import connect
 
@@ -60,9 +60,7 @@ def create() -> Litestar:
     app = Litestar(
         [constant, read], lifespan=[store], openapi_config=None, logging_config=None, debug=False
     )
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    collector.settle()
     return app
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar
 from litestar.datastructures import State
 
+from tracker import collector
 from tracker.api.conventions import logs
 from tracker.api.conventions.call import ApiRequest, Service
 from tracker.api.conventions.edge import Edge
 from tracker.api.conventions.guard import check_routes, guard
+from tracker.api.conventions.limits import Buckets
 from tracker.api.conventions.principals import Principals
 from tracker.api.conventions.problems import HANDLERS
 from tracker.api.resources.activity import ActivityDays
 from tracker.api.resources.adoption import Adoption
 from tracker.api.resources.areas import Areas
 from tracker.api.resources.banks import Banks
+from tracker.api.resources.bulk import Bulk
 from tracker.api.resources.code_life import CodeLife
 from tracker.api.resources.codes import Codes
 from tracker.api.resources.events import Events
@@ -57,6 +59,7 @@ CONTROLLERS = (
     Adoption,
     Areas,
     Banks,
+    Bulk,
     CodeLife,
     Codes,
     Events,
@@ -82,6 +85,10 @@ CONTROLLERS = (
     VendorLife,
     Vendors,
 )
+
+
+VISITORS = "address"
+"""The name of the limit of requests without a key, as answers tell it."""
 
 
 def create_app(tracker: Tracker | TrackerFactory, settings: Settings) -> Litestar:
@@ -112,7 +119,7 @@ def create_app(tracker: Tracker | TrackerFactory, settings: Settings) -> Litesta
         debug=False,
     )
     check_routes(app)
-    app.asgi_handler = Edge(app.asgi_handler)
+    app.asgi_handler = Edge(app.asgi_handler, settings)
     return app
 
 
@@ -124,9 +131,7 @@ def create() -> Litestar:
     settings = Settings.read()
     logs.configure(settings.log_level)
     app = create_app(lambda: _first_start(settings), settings)
-    gc.collect()
-    gc.freeze()  # what a start leaves stays for ever: the collector need not look at it again
-    gc.set_threshold(50_000, 20, 100)
+    collector.settle()
     return app
 
 
@@ -141,4 +146,5 @@ async def _first_start(settings: Settings) -> AsyncIterator[Tracker]:
 
 
 def _service(tracker: Tracker) -> Service:
-    return Service(tracker, LiveFigures(tracker), RollUps(tracker), Principals(tracker))
+    visitors = Buckets(VISITORS, tracker.settings.visits_per_min)
+    return Service(tracker, LiveFigures(tracker), RollUps(tracker), Principals(tracker), visitors)

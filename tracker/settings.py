@@ -6,10 +6,12 @@ Read by `Settings.read`; a flag of the command line wins over the environment.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
@@ -19,6 +21,11 @@ from tracker.domain.errors import Invalid
 MIB: Final = 1024 * 1024
 DAYS_DIGITS_MAX: Final = 5
 """Longer than any history: a typing error."""
+
+REQUESTS_PER_MIN_MAX: Final = 100_000
+"""A key's window is a list of that length, 1 MB, and one process answers no more."""
+
+_KEY_ID: Final = re.compile(r"[a-z2-7]{8}", re.ASCII)
 
 ACTIVITY_DAYS_MIN: Final = 98
 """The 90 days of a figure, and the 7 days after which a day is final whoever has not reported."""
@@ -33,6 +40,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     accept_volatile_store: bool = False
     host: str = "127.0.0.1"
     port: int = 8480
+    public_url: str | None = None
     processes: int = 1
     revision_quiet_s: int = 300
     seal_quiet_s: int = 300
@@ -42,6 +50,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     upload_bytes_max: int = 128 * MIB
     body_bytes_max: int = 1 * MIB
     store_connections_max: int = 64
+    rate_limits: str = "admin=600,bank=600,manager=300,field=300,ioc=300,auditor=300"
+    visits_per_min: int = 600
+    guesses_per_min: int = 60
+    trusted_proxies: str = ""
+    allowed_hosts: str = ""
     backdate_days: str = "bank=90,manager=366,field=30"
     log_level: str = "info"
 
@@ -59,6 +72,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         values.update({name: value for name, value in given.items() if value is not None})
         settings = cls(**values)  # type: ignore[arg-type]
         _backdating(settings.backdate_days)
+        _rates(settings.rate_limits)
+        _require_address(settings.public_url)
         if settings.activity_days_kept < ACTIVITY_DAYS_MIN:
             raise Invalid(
                 f"{variable('activity_days_kept')} is at least {ACTIVITY_DAYS_MIN}: the figures "
@@ -71,6 +86,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         """How many days back this role may date a single fact; None is without limit."""
         return _backdating(self.backdate_days).get(role)
 
+    def requests_per_min_of(self, key: str, role: str) -> int:
+        """How many requests a key (id) may make in any 60 seconds; 0 is without limit."""
+        limits = _rates(self.rate_limits)
+        return limits.get(key, limits.get(role, 0))
+
 
 EXPLAINED: Final[dict[str, str]] = {
     "data": "directory of the embedded store, the master key and the socket",
@@ -79,6 +99,8 @@ EXPLAINED: Final[dict[str, str]] = {
     "accept_volatile_store": "accept a store that may lose or evict data (throw-away use)",
     "host": "address the service listens on",
     "port": "port the service listens on",
+    "public_url": "address that readers reach the service by, such as `https://tracker.example`: "
+    "addresses within documents begin with it; by default the one that was called",
     "processes": "service processes; one per core that you can spare",
     "revision_quiet_s": "seconds without new facts before a market's outdated days are recomputed",
     "seal_quiet_s": "seconds without new entries before the end of a ledger is sealed",
@@ -89,6 +111,15 @@ EXPLAINED: Final[dict[str, str]] = {
     "upload_bytes_max": "largest imported file; a million CSV rows are about 100 MB",
     "body_bytes_max": "largest request body that is not a file",
     "store_connections_max": "connections a process opens to the store",
+    "rate_limits": "requests that a key may make in any 60 seconds, by role, or by the key's id "
+    "for one key (abcdefgh=6000); 0, or a role not named, is without limit",
+    "visits_per_min": "requests without a key a minute, an address and process; 0 is without limit",
+    "guesses_per_min": "keys that open nothing a minute, an address and process, before unknown "
+    "keys of that address wait; 0 is without limit",
+    "trusted_proxies": "addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-For, "
+    "-Proto and -Host are believed, comma between",
+    "allowed_hosts": "hosts that are answered beside that of the public URL, comma between; "
+    "`*.example.vn` is all below, `*` any; without both any",
     "backdate_days": "days back that a role may date one fact (`occurred_at`); a role not named "
     "has no limit, imports have none",
     "log_level": "debug, info, warning or error",
@@ -113,6 +144,46 @@ def _backdating(text: str) -> Mapping[str, int]:
                 code="SETTING_INVALID",
             )
         limits[role] = int(days)
+    return limits
+
+
+def _require_address(url: str | None) -> None:
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a number, if there is one
+    except ValueError:
+        parts = urlsplit("")
+    plain = not (parts.query or parts.fragment or parts.username)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
+        raise Invalid(
+            f"{variable('public_url')} is an address such as https://tracker.example, with a path "
+            "where there is one and nothing behind it. Correct the environment.",
+            code="SETTING_INVALID",
+        )
+
+
+@cache
+def _rates(text: str) -> Mapping[str, int]:
+    """Role or key id → requests in 60 seconds.
+
+    By default a bank's server and the city's office may send ten a second all the time: 300
+    registrations of a day, each retried, pass within a minute or two, and 64 connections at once
+    do not fill a process. People and screens ask less; a screen that polls each second is 60.
+    """
+    limits: dict[str, int] = {}
+    for part in filter(None, text.replace(" ", "").split(",")):
+        who, _, most = part.partition("=")
+        known = who in ROLES or _KEY_ID.fullmatch(who)
+        if not known or not most.isdecimal() or int(most[:9]) > REQUESTS_PER_MIN_MAX:
+            raise Invalid(
+                f"{variable('rate_limits')} is a list such as bank=600,ioc=300,abcdefgh=6000: "
+                f"roles ({', '.join(ROLES)}) or ids of keys, each with at most "
+                f"{REQUESTS_PER_MIN_MAX} requests a minute. Correct the environment.",
+                code="SETTING_INVALID",
+            )
+        limits[who] = int(most)
     return limits
 
 

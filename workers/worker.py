@@ -28,6 +28,7 @@ from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
+from tracker import collector
 from tracker.bootstrap import queue_url
 from tracker.settings import Settings
 from tracker.store.client import connect_sync
@@ -138,6 +139,7 @@ def _work(settings: Settings, queue: str, allowed: type[AllowedJob], level: str)
             maintenance_interval=MAINTENANCE_S,
             log_job_description=False,
         )
+        collector.settle()
         try:
             worker.work(logging_level=level)
         except jobs.AWAY:  # saying goodbye to a store that is away

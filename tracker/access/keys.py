@@ -1,8 +1,11 @@
 """API keys and the principals that they stand for.
 
-A key is `ctk_<id>_<secret>`: the id (8 characters, lower-case base32) finds the record, the secret
-(43 characters base64url, 256 random bits) proves it. Only SHA-256 of the secret is stored: with
-256 random bits there is nothing to guess, so a slow password hash would add cost and no safety.
+A key is `cmt_<id>_<secret><check>`: the id (8 characters, lower-case base32) finds the record, the
+secret (43 characters base64url, 256 random bits) proves it, the check (6 characters base 62, CRC-32
+of all before it) tells a key from a text that looks like one. So a scanner of leaked secrets finds
+keys by `cmt_` and is never wrong, and whoever finds one tells by its id whose it is. Keys of before
+have the form `ctk_<id>_<secret>` and stay valid. Only SHA-256 of the secret is stored: with 256
+random bits there is nothing to guess, so a slow password hash would add cost and no safety.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
 from typing import Literal, get_args
 
 from msgspec import Struct
@@ -21,7 +25,13 @@ from tracker.domain.errors import Fault
 Role = Literal["admin", "bank", "manager", "field", "ioc", "auditor"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-_KEY = re.compile(r"ctk_([a-z2-7]{8})_([A-Za-z0-9_-]{43})", re.ASCII)
+PREFIX = "cmt"
+"""What every new key begins with."""
+
+_KEY = re.compile(r"(cmt_([a-z2-7]{8})_([A-Za-z0-9_-]{43}))([0-9A-Za-z]{6})", re.ASCII)
+_OLD_KEY = re.compile(r"ctk_([a-z2-7]{8})_([A-Za-z0-9_-]{43})", re.ASCII)
+_BASE_62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_CHECK_CHARS = 6
 _BIN = re.compile(r"[0-9]{6}", re.ASCII)
 
 
@@ -36,17 +46,46 @@ class NewKey(Struct, frozen=True):
         return f"NewKey(id={self.id!r})"
 
 
-def new_key(random_bytes: Callable[[int], bytes]) -> NewKey:
-    """Make a key from `random_bytes(n)`, a cryptographic source such as `os.urandom`."""
-    key_id = base64.b32encode(random_bytes(5)).decode().lower()
-    secret = base64.urlsafe_b64encode(random_bytes(32)).decode().rstrip("=")
-    return NewKey(id=key_id, secret_text=f"ctk_{key_id}_{secret}", digest=digest(secret))
+def new_key(random_bytes: Callable[[int], bytes], key_id: str | None = None) -> NewKey:
+    """Make a key from `random_bytes(n)`, a cryptographic source such as `os.urandom`.
+
+    With `key_id` another secret of that key.
+    """
+    if key_id is None:
+        key_id = new_id(random_bytes)
+    secret = new_secret(random_bytes)
+    return NewKey(
+        id=key_id, secret_text=checked(f"{PREFIX}_{key_id}_{secret}"), digest=digest(secret)
+    )
+
+
+def new_id(random_bytes: Callable[[int], bytes]) -> str:
+    """An id of 8 characters (lower-case base32)."""
+    return base64.b32encode(random_bytes(5)).decode().lower()
+
+
+def new_secret(random_bytes: Callable[[int], bytes]) -> str:
+    """256 random bits as 43 characters base64url."""
+    return base64.urlsafe_b64encode(random_bytes(32)).decode().rstrip("=")
+
+
+def checked(text: str) -> str:
+    """The text with its check: CRC-32 in 6 characters base 62."""
+    number = zlib.crc32(text.encode())
+    check = ""
+    for _ in range(_CHECK_CHARS):
+        number, digit = divmod(number, len(_BASE_62))
+        check = _BASE_62[digit] + check
+    return text + check
 
 
 def parse(text: str) -> tuple[str, str] | None:
     """Split a key into id and secret; None if it is not one. Nothing may surround it."""
     match = _KEY.fullmatch(text)
-    return (match[1], match[2]) if match else None
+    if match is not None:
+        return (match[2], match[3]) if checked(match[1]) == text else None
+    old = _OLD_KEY.fullmatch(text)
+    return (old[1], old[2]) if old else None
 
 
 def digest(secret: str) -> bytes:
@@ -64,7 +103,8 @@ class Principal(Struct, frozen=True):
 
     An empty `markets` means all markets for admin, bank, ioc and auditor, none for manager and
     field. An empty `bins` means no bank for the role bank, all banks for the others.
-    `expires_at_ms` is milliseconds since 1970 UTC, None for never.
+    `expires_at_ms` is milliseconds since 1970 UTC, None for never. A person's `name` is empty: who
+    it is stays sealed, and nothing that passes on a principal can tell it.
     """
 
     id: str
@@ -73,6 +113,11 @@ class Principal(Struct, frozen=True):
     bins: frozenset[str] = frozenset()
     markets: frozenset[str] = frozenset()
     expires_at_ms: int | None = None
+    kind: Literal["key", "person"] = "key"
+
+    def covers(self, bins: Iterable[str], markets: Iterable[str]) -> bool:
+        """Whether a scope lies within this one's: nobody hands out, or takes over, more."""
+        return _within(self.bins, frozenset(bins)) and _within(self.markets, frozenset(markets))
 
     def may_market(self, market: str) -> bool:
         """Whether the market (slug) is within this principal's scope."""
@@ -89,6 +134,10 @@ class Principal(Struct, frozen=True):
     def expired(self, now_ms: int) -> bool:
         """Whether the key has ended; it ends at its moment of expiry, not after it."""
         return self.expires_at_ms is not None and now_ms >= self.expires_at_ms
+
+
+def _within(own: frozenset[str], given: frozenset[str]) -> bool:
+    return not own or (bool(given) and own >= given)
 
 
 def scope_faults(role: Role, bins: frozenset[str], markets: frozenset[str]) -> tuple[Fault, ...]:

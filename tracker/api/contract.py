@@ -23,13 +23,16 @@ from tracker.access.roles import Level, Permission, level
 from tracker.api import contract_bodies
 from tracker.api import contract_parts as parts
 from tracker.api.catalogue import problems
-from tracker.api.conventions.guard import PUBLIC, permission_of
+from tracker.api.conventions.guard import PUBLIC, UNLIMITED, permission_of
 from tracker.api.conventions.problems import PROBLEM
 from tracker.api.conventions.replies import JSON
 from tracker.api.conventions.retries import REQUIRED
 from tracker.api.operation import DOC, Answer, Doc
 
 METHODS: Final = ("get", "put", "post", "delete", "patch")
+ALWAYS: Final = ("X-Request-Id", "RateLimit-Policy", "RateLimit")
+"""Headers of every answer; the latter two where there is a limit."""
+
 _TEXT: Final = {"type": "string"}
 _REFS: Final = "#/components/schemas/{name}"
 
@@ -122,6 +125,8 @@ def _shapes(known: list[Route]) -> dict[str, Any]:
 
 
 def _body_shape(route: Route) -> Any:
+    if route.doc.rows is not None:
+        return route.doc.rows[0]
     declared = route.handler.parsed_data_field
     return route.doc.shape if declared is None else declared.annotation
 
@@ -138,7 +143,9 @@ def _operation(route: Route) -> dict[str, Any]:
     if parameters:
         made["parameters"] = parameters
     shape = _body_shape(route)
-    if shape is not None:
+    if doc.rows is not None:
+        made["requestBody"] = contract_bodies.rows_body(*doc.rows, doc)
+    elif shape is not None:
         made["requestBody"] = contract_bodies.json_body(shape, doc)
     elif doc.file is not None and doc.table:
         made["requestBody"] = contract_bodies.table_body(doc.file)
@@ -229,7 +236,7 @@ def _answers(route: Route) -> dict[str, Any]:
 
 
 def _answer(answer: Answer, doc: Doc) -> dict[str, Any]:
-    names = [*answer.headers, "X-Request-Id", *(["Idempotency-Replayed"] if doc.retries else [])]
+    names = [*answer.headers, *ALWAYS, *(["Idempotency-Replayed"] if doc.retries else [])]
     made: dict[str, Any] = {
         "description": answer.says,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
@@ -280,6 +287,8 @@ def _implied(route: Route) -> Iterator[str]:
         yield from ("PRECONDITION_REQUIRED", "PRECONDITION_FAILED")
     if route.handler.opt.get(REQUIRED):
         yield "IDEMPOTENCY_KEY_MISSING"
+    if not route.handler.opt.get(UNLIMITED):
+        yield "RATE_LIMITED"
     yield "INTERNAL"
 
 
@@ -289,8 +298,8 @@ def _refusal(status: int, codes: list[str]) -> dict[str, Any]:
         "description": " · ".join(f"`{code}`" for code in sorted(codes)),
         "content": {PROBLEM: {"schema": parts.PROBLEM_REF, "examples": examples}},
     }
-    headers = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
-    if status == 503:
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ALWAYS}
+    if status in {429, 503}:
         headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
     if status == 401:
         headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWW-Authenticate"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import json
 
 from tracker.api import contract_parts as parts
 from tracker.api.operation import Doc
+from tracker.services.bulk import ROWS_MAX
 
 
 def json_body(shape: Any, doc: Doc) -> dict[str, Any]:
@@ -21,6 +23,23 @@ def json_body(shape: Any, doc: Doc) -> dict[str, Any]:
     if doc.photo is not None:
         content["multipart/form-data"] = {"schema": _form(*doc.photo)}
     return {"required": True, "content": content}
+
+
+def rows_body(shape: Any, csv: str, doc: Doc) -> dict[str, Any]:
+    """A body of many of this shape: a JSON array, JSON lines or CSV."""
+    many = {"type": "array", "minItems": 1, "maxItems": ROWS_MAX, "items": parts.ref(shape)}
+    lines = "".join(json.encode(row).decode() + "\n" for row in doc.body)
+    return {
+        "required": True,
+        "content": {
+            "application/json": {"schema": many, "examples": {"request": {"value": doc.body}}},
+            "application/jsonl": {
+                "schema": {"type": "string"},
+                "examples": {"request": {"value": lines}},
+            },
+            "text/csv": {"schema": {"type": "string"}, "examples": {"request": {"value": csv}}},
+        },
+    }
 
 
 def _form(part: str, fields: Any) -> dict[str, Any]:

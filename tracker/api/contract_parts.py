@@ -103,6 +103,10 @@ HEADERS: Final[dict[str, Any]] = {
     "Tracker-Cursor": _header("Where to go on: give it as `after` the next time, for ever."),
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
     "WWW-Authenticate": _header("How to sign in."),
+    "RateLimit-Policy": _header('The limit: `"key";q=600;w=60` is 600 requests in 60 seconds.'),
+    "RateLimit": _header(
+        '`"key";r=37;t=12`: 37 requests are left, and in 12 seconds one more comes free.'
+    ),
 }
 
 IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
@@ -148,6 +152,8 @@ TITLES: Final = {
         errors.KeyReused,
         errors.Outdated,
         errors.NoPrecondition,
+        errors.Misdirected,
+        errors.TooMany,
         errors.TrackerError,
         errors.Unavailable,
     )

@@ -47,6 +47,7 @@ class Doc(Struct, frozen=True):
     if_match_to_replace: bool = False
     path: dict[str, str] = {}
     table: bool = False
+    rows: tuple[Any, str] | None = None
 
 
 def operation(
@@ -65,6 +66,7 @@ def operation(
     if_match_to_replace: bool = False,
     path: dict[str, str] | None = None,
     table: bool = False,
+    rows: tuple[Any, str] | None = None,
 ) -> dict[str, Any]:
     """The `opt` of a route.
 
@@ -74,7 +76,8 @@ def operation(
     the part that is the picture and the shape of the fields. `if_match`: a change needs If-Match;
     `if_match_to_replace`: only where it replaces something else that is there. `path`:
     values of path parameters where the usual ones make no request that works. `table`: the file is
-    the whole body and nothing is told beside it.
+    the whole body and nothing is told beside it. `rows`: the body is many of this shape (`body` is
+    a JSON array of them), or the same as JSON lines or CSV, of which an example is given.
     """
     return {
         PERMISSION: permission,
@@ -92,5 +95,6 @@ def operation(
             if_match_to_replace,
             path or {},
             table,
+            rows,
         ),
     }

@@ -34,10 +34,18 @@ def move(history: History, when: Stated, *, stall: str) -> list[VendorFact]:
 def change_status(
     history: History, when: Stated, *, status: Status, reason: str | None
 ) -> list[VendorFact]:
-    """Trading, suspended or left since `when.at`; nothing is new where it stands so already."""
+    """Trading, suspended or left since `when.at`; nothing is new where it stands so already.
+
+    Raises `NotFound` `ERASED`: who was forgotten stays as they were.
+    """
     for vendor in (on_record(history, when.at), at_the_time(history, when)):
         if (vendor.status, vendor.status_reason) == (status, reason):
             return []
+    if history.replay().erased:
+        raise NotFound(
+            "The personal data of this vendor were erased. Register the trader anew.",
+            code="ERASED",
+        )
     return [StatusChanged(*when, status=status, reason=reason)]
 
 

@@ -14,16 +14,23 @@ from tracker.domain.codes import event_id
 from tracker.domain.decide import Stated
 from tracker.domain.errors import Conflict, NotFound
 from tracker.domain.facts import (
+    AccountAsked,
     ActivityReported,
+    ApprovalDecided,
+    CensusAsked,
     CodeIssued,
     Fact,
     FindingEnded,
     FindingOpened,
     FirstPaid,
     MarketOpened,
+    PersonalDataErased,
+    PersonalDataRead,
     Published,
     Registered,
+    StatusAsked,
     VendorFact,
+    VoidAsked,
     Voided,
 )
 from tracker.domain.vendor import History
@@ -33,6 +40,10 @@ NOT_VOIDABLE: tuple[tuple[tuple[type[Fact], ...], str], ...] = (
         (FindingOpened, FindingEnded),
         "A finding ends by itself: correct the account or reference that it is about.",
     ),
+    (
+        (AccountAsked, StatusAsked, VoidAsked, CensusAsked, ApprovalDecided),
+        "An approval is decided, not voided. What was approved has an event of its own.",
+    ),
     ((MarketOpened,), "A market that was set up stays in the ledger. Close the market instead."),
     (
         (ActivityReported, FirstPaid),
@@ -41,6 +52,10 @@ NOT_VOIDABLE: tuple[tuple[tuple[type[Fact], ...], str], ...] = (
     (
         (Published,),
         "A publication stays. Correct the facts; the day gets a new revision.",
+    ),
+    (
+        (PersonalDataRead, PersonalDataErased),
+        "That personal data were read or erased stays in the ledger.",
     ),
 )
 """Kinds of facts that cannot be voided, and what to do instead."""
@@ -100,6 +115,7 @@ def void(history: History, when: Stated, *, event: int, reason: str) -> list[Ven
     if made is None:
         return []
     after = history.then(made)
+    _require_forgotten(after)
     fallen = sorted(_groundless(after) - _groundless(history))
     if fallen:
         code = fallen[0]
@@ -123,6 +139,16 @@ def void(history: History, when: Stated, *, event: int, reason: str) -> list[Ven
                     event=named,
                 )
     return [made]
+
+
+def _require_forgotten(after: History) -> None:
+    vendor = after.replay()
+    if vendor.erased and (vendor.on_roster or any(code.live for code in vendor.codes.values())):
+        raise Conflict(
+            "The personal data of this vendor were erased: they cannot come back on the roster, "
+            "nor can a code of theirs. Register the trader anew.",
+            code="EVENT_NOT_VOIDABLE",
+        )
 
 
 def at_root(facts: Sequence[Fact], event: int) -> Fact:

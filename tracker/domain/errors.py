@@ -11,6 +11,8 @@
     ├── Outdated           412  decided on a state that is not the present one any more
     ├── NoPrecondition     428  a change without saying which state it was decided on
     ├── KeyReused          422  an idempotency key sent again with another request
+    ├── Misdirected        421  a host that is not ours
+    ├── TooMany            429  more requests than a limit; says when to go on
     └── Unavailable        503  try again later; nothing was written
 
 A class carries the HTTP status and the stable title; an instance carries the problem `code`
@@ -125,6 +127,26 @@ class KeyReused(TrackerError):
     status = 422
     title = "Idempotency key reused"
     default_code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class Misdirected(TrackerError):
+    """The request names a host that this service does not answer for."""
+
+    status = 421
+    title = "Misdirected request"
+    default_code = "HOST_UNKNOWN"
+
+
+class TooMany(TrackerError):
+    """More requests than a limit allows; `retry_after_s` says when one is worth a try."""
+
+    status = 429
+    title = "Too many requests"
+    default_code = "RATE_LIMITED"
+
+    def __init__(self, detail: str, *, retry_after_s: int, code: str | None = None) -> None:
+        super().__init__(detail, code=code)
+        self.retry_after_s = retry_after_s
 
 
 class Unavailable(TrackerError):

@@ -1,8 +1,8 @@
 """The facts: what the ledger holds, one struct a kind.
 
 Every fact says when it happened (`at`), when it was recorded (`recorded`), both in ms, and who
-stated it (`by`: a key's id, or `<job>.<row>` for a row of an imported file). Encoded they are
-msgpack arrays with the kind's number first: kinds and positions are for ever, fields are only
+stated it (`by`: a key's id, `<job>.<row>` for a row of an imported file, or the id of an approval
+that it took two people to state). Encoded they are msgpack arrays with the kind's number first: kinds and positions are for ever, fields are only
 added at the end, with a default.
 
 `personal` is a sealed blob (see `Vault`), never text: the ledger and the vendor's document carry
@@ -49,6 +49,13 @@ class AccountDetails(Struct, frozen=True, array_like=True):
 
     number: str
     holder: str
+
+
+class PersonDetails(Struct, frozen=True, array_like=True):
+    """Who signs in on the web: name (NFC) and login (an e-mail address or a phone number)."""
+
+    name: str
+    login: str
 
 
 class Payload(Struct, frozen=True, array_like=True):
@@ -236,6 +243,14 @@ class FindingEnded(Fact, frozen=True, array_like=True, tag=18, gc=False):
     other: str
 
 
+class PersonalDataRead(Fact, frozen=True, array_like=True, tag=19, gc=False):
+    """Somebody was given everything held about the vendor, in clear."""
+
+
+class PersonalDataErased(Fact, frozen=True, array_like=True, tag=31, gc=False):
+    """Nothing personal about the vendor can be read any more: their data key is gone."""
+
+
 # ── of a market ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -339,6 +354,71 @@ class FirstPaid(Fact, frozen=True, array_like=True, tag=29, gc=False):
     vendors: bytes
 
 
+# ── that wait for a second person ────────────────────────────────────────────────────────────
+# Who asked is `asked_by`, for `by` may be a row of a file; `bins` are the banks that a bank's key
+# spoke for. `standing` is the event that the change would replace: where another took its place,
+# there is nothing to approve any more.
+
+
+class AccountAsked(Fact, frozen=True, array_like=True, tag=32, gc=False):
+    """Somebody asked for another account (`personal`: `AccountDetails`) behind a live code.
+
+    `standing` is the event that linked the account there, `code` the code that was live then.
+    """
+
+    bin: str
+    code: int
+    standing: int
+    personal: bytes
+    asked_by: str
+    bins: tuple[str, ...] = ()
+
+
+class StatusAsked(Fact, frozen=True, array_like=True, tag=33, gc=False):
+    """Somebody asked to lift the suspension for fraud that event `standing` states.
+
+    `since` is the moment (ms) from which the new status is to count; None is that of the approval.
+    """
+
+    status: Status
+    reason: str | None
+    since: int | None
+    standing: int
+    asked_by: str
+    bins: tuple[str, ...] = ()
+
+
+class VoidAsked(Fact, frozen=True, array_like=True, tag=34, gc=False):
+    """Somebody asked to take back the subject's event `standing`, for this reason."""
+
+    standing: int
+    reason: str
+    asked_by: str
+    bins: tuple[str, ...] = ()
+
+
+class ApprovalDecided(Fact, frozen=True, array_like=True, tag=35, gc=False):
+    """The end of what event `asked` asked for; what was approved are the facts after this one.
+
+    `stale`: it was found to be no longer possible when somebody came to decide it.
+    """
+
+    asked: int
+    outcome: Literal["approved", "rejected", "stale"]
+    reason: str
+
+
+class CensusAsked(Fact, frozen=True, array_like=True, tag=36, gc=False):
+    """Somebody asked to lower the census of event `standing` from the day `effective_on` on."""
+
+    effective_on: int
+    vendors: int
+    source: str
+    standing: int
+    asked_by: str
+    bins: tuple[str, ...] = ()
+
+
 # ── of the service ───────────────────────────────────────────────────────────────────────────
 
 
@@ -426,6 +506,56 @@ class IndicatorReported(Fact, frozen=True, array_like=True, tag=47, gc=False):
     comparator: Literal["eq", "gt", "ge"] = "eq"
 
 
+class KeyRotated(Fact, frozen=True, array_like=True, tag=48, gc=False):
+    """The key has another secret; its earlier ones open until the moment `until` at most.
+
+    `digest` is the SHA-256 of the new secret, `expires` when the key ends from now on.
+    """
+
+    key: str
+    digest: bytes
+    until: int
+    expires: int | None
+
+
+class PersonAdded(Fact, frozen=True, array_like=True, tag=49, gc=False):
+    """Somebody who may sign in on the web; `personal` is a sealed `PersonDetails`."""
+
+    person: str
+    role: str
+    bins: tuple[str, ...]
+    markets: tuple[str, ...]
+    personal: bytes
+
+
+class PersonChanged(Fact, frozen=True, array_like=True, tag=50, gc=False):
+    """What changes for a person from now on: None leaves as it was."""
+
+    person: str
+    role: str | None = None
+    bins: tuple[str, ...] | None = None
+    markets: tuple[str, ...] | None = None
+    active: bool | None = None
+    personal: bytes | None = None
+
+
+class PersonInvited(Fact, frozen=True, array_like=True, tag=51, gc=False):
+    """A one-time link was made for a person; it opens until `expires`, the latest one alone."""
+
+    person: str
+    expires: int
+
+
+class PasswordSet(Fact, frozen=True, array_like=True, tag=52, gc=False):
+    """The person chose a password, by a one-time link or by the one before.
+
+    Every session from before it has ended.
+    """
+
+    person: str
+    means: Literal["invitation", "password"]
+
+
 VendorFact = (
     Registered
     | ProfileChanged
@@ -445,6 +575,12 @@ VendorFact = (
     | InvoiceComposed
     | FindingOpened
     | FindingEnded
+    | PersonalDataRead
+    | PersonalDataErased
+    | AccountAsked
+    | StatusAsked
+    | VoidAsked
+    | ApprovalDecided
 )
 MarketFact = (
     MarketOpened
@@ -458,6 +594,9 @@ MarketFact = (
     | MarketClosed
     | ActivityReported
     | FirstPaid
+    | CensusAsked
+    | VoidAsked
+    | ApprovalDecided
 )
 ServiceFact = (
     MarketFounded
@@ -468,8 +607,14 @@ ServiceFact = (
     | GroupDefined
     | IndicatorDefined
     | IndicatorReported
+    | KeyRotated
+    | PersonAdded
+    | PersonChanged
+    | PersonInvited
+    | PasswordSet
 )
 AnyFact = VendorFact | MarketFact | ServiceFact
+Asked = AccountAsked | StatusAsked | VoidAsked | CensusAsked
 
 F = TypeVar("F", bound=Fact)
 

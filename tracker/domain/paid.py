@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -31,18 +32,24 @@ class _Stretch:
 
     def __init__(
         self,
-        days: Sequence[int],
-        payments: Sequence[int],
-        amounts: Sequence[int],
+        days: NDArray[np.int64],
+        payments: NDArray[np.int64],
+        amounts: NDArray[np.int64],
         bits: NDArray[np.uint8],
     ) -> None:
-        self.days = days
+        self._days = days.tolist()
         self._payments = payments
         self._amounts = amounts
         self._bits = bits
 
+    def add(self, places: NDArray[np.int64], other: _Stretch) -> None:
+        """Another stretch's days to those at these places, each once."""
+        self._payments[places] += other._payments
+        self._amounts[places] += other._amounts
+        self._bits[places] |= other._bits
+
     def _part(self, first: int, last: int) -> slice:
-        return slice(bisect_left(self.days, first), bisect_right(self.days, last))
+        return slice(bisect_left(self._days, first), bisect_right(self._days, last))
 
     def sets(self, first: int, last: int) -> NDArray[np.uint8]:
         """The sets of these days, one a row, eight vendors a byte."""
@@ -59,10 +66,12 @@ class _Stretch:
         if part.start == part.stop:
             return None
         vendors = int(np.bitwise_count(self.union(first, last)).sum())
-        return Money(sum(self._payments[part]), sum(self._amounts[part]), vendors)
+        payments, amounts = self._payments[part], self._amounts[part]
+        return Money(int(payments.sum()), int(amounts.sum()), vendors)
 
 
-_NONE = _Stretch((), (), (), np.zeros((0, 0), np.uint8))
+_NOTHING = np.zeros(0, np.int64)
+_NONE = _Stretch(_NOTHING, _NOTHING, _NOTHING, np.zeros((0, 0), np.uint8))
 
 
 class Paid:
@@ -75,44 +84,38 @@ class Paid:
     def __init__(self, reports: Reports, first: bytes = b"") -> None:
         self._reports = reports
         self._first = np.frombuffer(first[: len(first) // 2 * 2], np.dtype("<u2"))
-        places: dict[str, list[int]] = {}
-        starts: list[int] = []
-        days: list[int] = []
-        payments: list[int] = []
-        amounts: list[int] = []
-        raws: list[bytes | None] = []
-        for day, banks in sorted(reports.items()):
-            if banks:
-                starts.append(len(days))
-            for bin_, (number, amount, raw) in banks.items():
-                places.setdefault(bin_, []).append(len(days))
-                days.append(day)
-                payments.append(number)
-                amounts.append(amount)
-                raws.append(raw)
-        wide = max((len(raw) for raw in raws if raw), default=0)
-        joined = b"".join([(raw or b"").ljust(wide, b"\0") for raw in raws])
-        bits = np.frombuffer(joined, np.uint8).reshape(len(raws), wide)
-        self._dropped = [day for day, raw in zip(days, raws, strict=True) if raw is None]
-        self._by_bank = {
-            bin_: _Stretch(
-                [days[n] for n in its],
-                [payments[n] for n in its],
-                [amounts[n] for n in its],
-                bits[its],
-            )
-            for bin_, its in places.items()
-        }
-        ends = [*starts[1:], len(days)]
         self._all = _NONE
-        if starts:
-            parts = list(zip(starts, ends, strict=True))
-            self._all = _Stretch(
-                [days[start] for start in starts],
-                [sum(payments[start:end]) for start, end in parts],
-                [sum(amounts[start:end]) for start, end in parts],
-                np.bitwise_or.reduceat(bits, starts, axis=0),
-            )
+        self._by_bank: dict[str, _Stretch] = {}
+        self._dropped: list[int] = []
+        dated = [(day, banks) for day, banks in sorted(reports.items()) if banks]
+        if not dated:
+            return
+        every = np.array([day for day, _ in dated])
+        place = np.repeat(np.arange(len(dated)), [len(banks) for _, banks in dated])
+        days = every[place]
+        bins = np.array([bin_ for _, banks in dated for bin_ in banks])
+        flat = chain.from_iterable(banks.values() for _, banks in dated)
+        numbers, sums, raws = zip(*flat, strict=True)
+        payments, amounts = np.array(numbers, np.int64), np.array(sums, np.int64)
+        if None in raws:
+            its = zip(days.tolist(), raws, strict=True)
+            self._dropped = [day for day, raw in its if raw is None]
+            raws = tuple(raw or b"" for raw in raws)
+        wide = max(map(len, raws))
+        joined = b"".join([raw.ljust(wide, b"\0") for raw in raws])
+        bits = np.frombuffer(joined, np.uint8).reshape(len(raws), wide)
+        total = _Stretch(
+            every,
+            np.zeros(len(dated), np.int64),
+            np.zeros(len(dated), np.int64),
+            np.zeros((len(dated), wide), np.uint8),
+        )
+        for bin_ in set(bins.tolist()):
+            own = bins == bin_
+            bank = _Stretch(days[own], payments[own], amounts[own], bits[own])
+            total.add(place[own], bank)
+            self._by_bank[bin_] = bank
+        self._all = total
 
     @property
     def banks(self) -> list[str]:

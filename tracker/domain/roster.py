@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -135,32 +135,35 @@ class Roster:
         return dict(sorted(found.items()))
 
     def groups(self, column: str, active: Who) -> list[Group]:
-        """The roster's vendors by `zone` or `category`, by name; those without one last."""
-        keys = np.array([0, *sorted(self._names)], dtype=np.uint32)
-        place = np.searchsorted(keys, np.ascontiguousarray(self._table[column])) * 16
-        place += self._flags & 7
-        place += active.astype(np.intp) * _ACTIVE
-        table = np.bincount(place, minlength=len(keys) * 16).reshape(-1, 16).tolist()
-        found = list(self._groups(keys.tolist(), table))
-        return sorted(found, key=lambda group: (group.key is None, group.key or ""))
+        """The roster's vendors by `zone` or `category`, by name; those without one last.
 
-    def _groups(self, keys: list[int], table: list[list[int]]) -> Iterator[Group]:
-        for key, counts in zip(keys, table, strict=True):
-            if not any(counts):
-                continue
-            registered, *further = (
-                sum(counts[n] for n in _COMBINED[flag])
-                for flag in (rows.ON_ROSTER, rows.ISSUED, rows.ATTACHED, _ACTIVE)
-            )
-            if registered:
-                yield Group(self._names[key] if key else None, registered, *further)
+        Raises `ValueError` where a row has a group that has no name: the views are damaged.
+        """
+        keys = np.array([0, *sorted(self._names)], dtype=np.uint32)
+        its = np.ascontiguousarray(self._table[column])
+        place = np.searchsorted(keys, its)
+        if not (keys.take(place, mode="clip") == its).all():
+            raise ValueError(f"A vendor's {column} has no name; `tracker rebuild` mends the views.")
+        place = place * 16 + (self._flags & 7) + active * _ACTIVE
+        table = np.bincount(place, minlength=len(keys) * 16).reshape(-1, 16)
+        found = [
+            Group(self._names[key] if key else None, *counts)
+            for key, counts in zip(keys.tolist(), (table @ _COMBINED).tolist(), strict=True)
+            if counts[0]
+        ]
+        return sorted(found, key=lambda group: (group.key is None, group.key or ""))
 
 
 _ACTIVE = 8
-_COMBINED = {
-    flag: [n for n in range(16) if n & rows.ON_ROSTER and n & flag]
-    for flag in (rows.ON_ROSTER, rows.ISSUED, rows.ATTACHED, _ACTIVE)
-}
+_COMBINED = np.array(
+    [
+        [bool(n & rows.ON_ROSTER and n & flag) for flag in (1, rows.ISSUED, rows.ATTACHED, _ACTIVE)]
+        for n in range(16)
+    ],
+    dtype=np.intp,
+)
+"""Which of the sixteen combinations of flags count as registered, issued, attached, active."""
+
 _NOT_YET = Step(0, rows.EMPTY)
 NOBODY = Roster(b"", {})
 

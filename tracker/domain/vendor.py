@@ -15,8 +15,10 @@ from msgspec.structs import replace
 
 from tracker.domain.codes import code_id, vendor_code
 from tracker.domain.facts import (
+    AccountAsked,
     AccountLinked,
     AccountUnlinked,
+    ApprovalDecided,
     Attached,
     CodeIssued,
     CodePrinted,
@@ -30,13 +32,17 @@ from tracker.domain.facts import (
     InvoiceComposed,
     Moved,
     Owner,
+    PersonalDataErased,
+    PersonalDataRead,
     ProfileChanged,
     Registered,
     Removed,
     Scanned,
     Status,
+    StatusAsked,
     StatusChanged,
     VendorFact,
+    VoidAsked,
     Voided,
 )
 
@@ -120,6 +126,7 @@ class Vendor(Struct, frozen=True):
     findings: frozenset[tuple[FindingKind, str]] = frozenset()
     first_attached_at: int | None = None
     last_end: str = ""
+    erased: bool = False
 
     @property
     def on_roster(self) -> bool:
@@ -236,7 +243,11 @@ def _applied(vendor: Vendor, event: int, fact: VendorFact) -> Vendor:
             return replace(vendor, findings=vendor.findings | {(fact.kind, fact.other)})
         case FindingEnded():
             return replace(vendor, findings=vendor.findings - {(fact.kind, fact.other)})
-        case Voided() | InvoiceComposed():
+        case PersonalDataErased():
+            return replace(vendor, erased=True)
+        case Voided() | InvoiceComposed() | PersonalDataRead():
+            return vendor
+        case AccountAsked() | StatusAsked() | VoidAsked() | ApprovalDecided():
             return vendor
 
 

@@ -46,7 +46,7 @@ EMPTY = Views({}, Counter(), rows.EMPTY, {})
 
 
 def views_of(history: History) -> Views:
-    """The views of a vendor's history."""
+    """The views of a vendor's history. One whose personal data were erased holds no name."""
     if not history.facts:
         return EMPTY
     states = list(history.states())
@@ -56,7 +56,7 @@ def views_of(history: History) -> Views:
     banks = {fact.code: fact.bin for fact in history.facts if isinstance(fact, CodeIssued)}
     if vendor.stall is not None and vendor.on_roster:
         names[stall_name(vendor.stall)] = me
-    for ordinal, fact in in_order(history.facts):
+    for ordinal, fact in in_order(history.facts) if not vendor.erased else ():
         if isinstance(fact, Registered | AccountLinked) and fact.ref is not None:
             names[ref_name("v", fact.bin, fact.ref)] = me
         elif isinstance(fact, CodeIssued) and fact.ref is not None:

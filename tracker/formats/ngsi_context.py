@@ -35,7 +35,16 @@ _OF_THE_MODEL: Final = (
     "to",
     "updatedAt",
 )
-_OF_OURS: Final = ("areaValidFrom", "comparator", "denominator", "numerator", "revision")
+_OF_OURS: Final = (
+    "areaValidFrom",
+    "comparator",
+    "denominator",
+    "denominatorBasis",
+    "final",
+    "numerator",
+    "revision",
+    "withheld",
+)
 
 
 def document() -> dict[str, Any]:

@@ -64,7 +64,7 @@ def _observation(
 
 
 def entity(item: Mapping[str, Any], standing: str | None) -> dict[str, Any]:
-    """A value as a KeyPerformanceIndicator; what nobody reported is absent."""
+    """A value as a KeyPerformanceIndicator but for `updatedAt`; what nobody reported is absent."""
     id_, area, day = item["indicator"], item["area"], item["date"]
     made: dict[str, Any] = {
         "id": f"urn:ngsi-ld:KeyPerformanceIndicator:{id_}:{area}.{item['area_valid_from']}:{day}",
@@ -77,10 +77,8 @@ def entity(item: Mapping[str, Any], standing: str | None) -> dict[str, Any]:
         "calculationFormula": None if item["bare"] else "100 * numerator / denominator",
         "calculationPeriod": {"from": day, "to": day},
         "kpiValue": item["rate"],
-        "unitCode": "P1",
         "currentStanding": standing,
         **{name: item[name] for name in (*_NUMBERS, "comparator", "revision")},
-        "updatedAt": item["published_at"],
         "area": area,
         "areaValidFrom": item["area_valid_from"],
     }

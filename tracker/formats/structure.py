@@ -69,12 +69,16 @@ CODES: Final[Mapping[str, Mapping[str, _Text]]] = {
     "UNIT_MEASURE": {
         "VENDOR": ("Vendors", "Tiểu thương"),
         "PERCENT": ("Percent", "Phần trăm"),
+        "PAYMENT": ("Payments", "Giao dịch"),
+        "VND": ("Vietnamese dong", "Đồng Việt Nam"),
+        "BANK": ("Banks", "Ngân hàng"),
         "COUNT": ("What the indicator counts", "Đơn vị đếm của chỉ tiêu"),
     },
     "UNIT_MULT": {"0": ("Units", "Đơn vị")},
     "OBS_STATUS": {
         "A": ("Normal", "Bình thường"),
-        "M": ("Missing: the value cannot exist", "Không có: giá trị không thể tồn tại"),
+        "P": ("Provisional: the day is not final", "Sơ bộ: ngày chưa chốt"),
+        "M": ("Missing: cannot exist, or was not reported", "Không có, hoặc chưa được báo cáo"),
         "Q": ("Missing: suppressed", "Không công bố"),
     },
     "CONF_STATUS": {

@@ -17,6 +17,7 @@ from tracker.domain.vendor import History
 from tracker.settings import Settings
 from tracker.store.account_index import AccountIndex
 from tracker.store.activity import Activity
+from tracker.store.bulk_calls import BulkCalls
 from tracker.store.commit import Commit, Committer, Outcome, Replayed
 from tracker.store.examined import Examined
 from tracker.store.jobs import Jobs
@@ -75,6 +76,7 @@ class Tracker:
         self.publications = Publications(client)
         self.reported = Reported(client)
         self.jobs = Jobs(client)
+        self.bulk_calls = BulkCalls(client)
         self.accounts = AccountIndex(client)
         self.activity = Activity(client)
         self.examined = Examined(client)

@@ -22,6 +22,8 @@ from tracker.domain.facts import (
     FindingOpened,
     IncidentHandled,
     IncidentOpened,
+    PersonalDataErased,
+    PersonalDataRead,
     Registered,
     Scanned,
     VendorFact,
@@ -30,7 +32,15 @@ from tracker.domain.facts import (
 from tracker.domain.vendor import History
 from tracker.services.context import Tracker
 
-_NOT_OF_BANKS = (Scanned, IncidentOpened, IncidentHandled, FindingOpened, FindingEnded)
+_NOT_OF_BANKS = (
+    Scanned,
+    IncidentOpened,
+    IncidentHandled,
+    FindingOpened,
+    FindingEnded,
+    PersonalDataRead,
+    PersonalDataErased,
+)
 _COMMON = {"at", "recorded", "by", "personal"}
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 

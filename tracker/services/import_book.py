@@ -124,21 +124,21 @@ def _row_of(job: str, fact: VendorFact) -> int:
 class Book:
     """One market's names and vendors, as far as some rows of a job need them."""
 
-    def __init__(self, tracker: Tracker, place: Market, job: Job) -> None:
+    def __init__(self, tracker: Tracker, place: Market, job: str, *, dry: bool) -> None:
         self.place = place
         self._tracker = tracker
         self._space = Space(place.id)
         self._now = tracker.now()
-        self._job = job.id
-        self._dry = bool(job.params["dry_run"])
+        self._job = job
+        self._dry = dry
         self._names: dict[str, str] = {}
         self._entries: dict[int, Entry] = {}
         self._spare: list[int] = []
         self._imagined = count(DRY_NUMBERS_FROM)
         self._made: set[str] = set()
 
-    async def load(self, names: Sequence[str], since: int) -> None:
-        """Reads who holds these names, as they stood before the job's row `since`."""
+    async def load(self, names: Sequence[str], since: int | None = None) -> None:
+        """Reads who holds these names, as they stood before the job's row `since` if given."""
         reader, market = self._tracker.reader, self.place.id
         unknown = [name for name in dict.fromkeys(names) if name not in self._names]
         for name, holder in zip(unknown, await reader.holders(market, unknown), strict=True):
@@ -150,7 +150,8 @@ class Book:
         keys = await reader.data_keys(market, wanted)
         for history, key in zip(histories, keys, strict=True):
             entry = self._entries[history.number] = Entry(history, self._tracker.keyring, key)
-            entry.rewind(self._job, since)
+            if since is not None:
+                entry.rewind(self._job, since)
 
     async def reserve(self, names: Sequence[str]) -> None:
         """Reserves a vendor number for each of these names that nobody holds."""
@@ -229,7 +230,8 @@ class Shelf:
         for market, wanted in names.items():
             if market not in self._books:
                 place = await self._tracker.market(market)
-                self._books[market] = Book(self._tracker, place, self._job)
+                dry = bool(self._job.params["dry_run"])
+                self._books[market] = Book(self._tracker, place, self._job.id, dry=dry)
             await self._books[market].load(wanted, since)
 
     def __getitem__(self, market: str) -> Book:

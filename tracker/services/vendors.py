@@ -65,7 +65,7 @@ async def register(
     where another name trades at the stall, `PARTNER_REF_TAKEN` where the reference belongs to
     another stall, `MARKET_CLOSED` where the market is no more.
     """
-    _check(principal, new)
+    check(principal, new)
     for _ in range(ATTEMPTS_MAX):
         place = await tracker.market(market)
         history = await _occupant(tracker, principal, place, new)
@@ -73,38 +73,14 @@ async def register(
         when = decide.stated(None, tracker.now(), principal.id)
         require_open(place, when.at)
         created = history is None
-        facts: list[VendorFact] = []
         if history is None:
             number = (await tracker.reader.reserve_numbers(market, place.prefix, 1))[0]
             history = History(place.prefix, number)
             vault = tracker.new_vault(commit, Space(market).data_keys, history)
-            facts += decide.register(
-                history,
-                vault,
-                when,
-                stall=new.stall,
-                person=Person(new.name, new.phone),
-                zone=new.zone,
-                category=new.category,
-                bin_=partner_bin(principal, new),
-                ref=new.partner_ref,
-            )
             add_zone(commit, place, new.zone, when)
         else:
             vault = await tracker.vault(market, history)
-        if new.account is not None:
-            holder = new.account.holder or new.name
-            details = AccountDetails(new.account.number, holder)
-            facts += decide.link_account(
-                history.then(*facts),
-                vault,
-                when,
-                bin_=new.account.bin,
-                details=details,
-                ref=new.partner_ref if not created and principal.role == "bank" else None,
-            )
-            if new.issue_code:
-                facts += decide.issue_code(history.then(*facts), vault, when, bin_=new.account.bin)
+        facts = registration(principal, history, vault, when, new)
         after = history.then(*facts)
         written = Written(vendor_out(market, after, after.replay(), vault, principal), created)
         if facts:
@@ -118,7 +94,40 @@ async def register(
     raise busy()
 
 
-def _check(principal: Principal, new: NewVendor) -> None:
+def registration(
+    principal: Principal, history: History, vault: VendorVault, when: Stated, new: NewVendor
+) -> list[VendorFact]:
+    """What a registration adds to its vendor, whose history is empty where the stall was free."""
+    facts: list[VendorFact] = []
+    created = not history.facts
+    if created:
+        facts += decide.register(
+            history,
+            vault,
+            when,
+            stall=new.stall,
+            person=Person(new.name, new.phone),
+            zone=new.zone,
+            category=new.category,
+            bin_=partner_bin(principal, new),
+            ref=new.partner_ref,
+        )
+    if new.account is not None:
+        facts += decide.link_account(
+            history.then(*facts),
+            vault,
+            when,
+            bin_=new.account.bin,
+            details=AccountDetails(new.account.number, new.account.holder or new.name),
+            ref=new.partner_ref if not created and principal.role == "bank" else None,
+        )
+        if new.issue_code:
+            facts += decide.issue_code(history.then(*facts), vault, when, bin_=new.account.bin)
+    return facts
+
+
+def check(principal: Principal, new: NewVendor) -> None:
+    """Passes a registration that hangs together and names a bank within the principal's scope."""
     if new.issue_code and new.account is None:
         raise Invalid(
             "A code needs an account: give `account`, or leave out `issue_code`.",
@@ -155,16 +164,17 @@ async def _occupant(
     holders = await tracker.reader.holders(place.id, names)
     by_stall, by_ref = holders[0], holders[1] if len(holders) > 1 else None
     if by_ref is not None and by_ref != by_stall:
-        raise Conflict(
-            "This partner_ref belongs to a vendor at another stall. Send a reference of its own "
-            "for each vendor.",
-            code="PARTNER_REF_TAKEN",
-            vendor=vendor_code(place.prefix, int(by_ref)),
-        )
+        raise reference_taken(vendor_code(place.prefix, int(by_ref)))
     if by_stall is None:
         return None
     history = await tracker.reader.history(place.id, place.prefix, int(by_stall))
-    person = decide.person_of(history.replay(), await tracker.vault(place.id, history))
+    same_vendor(history, await tracker.vault(place.id, history), new)
+    return history
+
+
+def same_vendor(history: History, vault: VendorVault, new: NewVendor) -> None:
+    """Passes where the vendor at the stall has the folded name that is registered there."""
+    person = decide.person_of(history.replay(), vault)
     if search_key(person.name) != search_key(new.name):
         raise Conflict(
             "Another vendor trades at this stall; the code on the sticker there is in `vendor`. "
@@ -172,7 +182,16 @@ async def _occupant(
             code="STALL_TAKEN",
             vendor=history.vendor_code,
         )
-    return history
+
+
+def reference_taken(holder: str) -> Conflict:
+    """The refusal of a reference that the vendor `holder` (its code) has, at another stall."""
+    return Conflict(
+        "This partner_ref belongs to a vendor at another stall. Send a reference of its own "
+        "for each vendor.",
+        code="PARTNER_REF_TAKEN",
+        vendor=holder,
+    )
 
 
 def add_zone(commit: Commit, place: Market, zone: str | None, when: Stated) -> Market:

@@ -15,7 +15,8 @@
 --   releases  {{name, holder}…}
 --   deltas    {{field, change}…}         added to; a sum of nothing is dropped
 --   rows      {{key, offset, bytes}…}    written over what stands there
---   records   {{key, field, expected, bytes}…}  expected: 0 any, 1 must be absent, else its place
+--   records   {{key, field, expected, bytes}…}  expected: 0 any, 1 must be absent, else its place;
+--             bytes: 0 is dropped, else its place
 --   mark      day, or -1: the first day whose figures change
 --   settled   position, or -1: figures are published up to it; an older mark is dropped
 -- reply {'done', position} | {'replayed', answer} | {'stale', subject} | {'taken', name, holder}
@@ -101,7 +102,9 @@ for _, row in ipairs(rows) do
   redis.call('SETRANGE', KEYS[row[1]], row[2], ARGV[row[3]])
 end
 for i, record in ipairs(records) do
-  if there[i] ~= ARGV[record[4]] then
+  if record[4] == 0 then
+    redis.call('HDEL', KEYS[record[1]], record[2])
+  elseif there[i] ~= ARGV[record[4]] then
     redis.call('HSET', KEYS[record[1]], record[2], ARGV[record[4]])
   end
 end

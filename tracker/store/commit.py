@@ -159,6 +159,10 @@ class Commit:
         condition = 1 if new else 0 if expected is None else self._arg(expected)
         self._records[place] = [*place, condition, self._arg(value)]
 
+    def drop(self, key: str, field: str) -> None:
+        """A field of a record hash that is there no more; that it was is not asked for."""
+        self._records[self._key(key), field] = [self._key(key), field, 0, 0]
+
     def answer(self, key: str, stored: bytes) -> None:
         """The answer to keep under an idempotency key, found again as `Replayed`."""
         self._keys[5] = self._space.answers + key

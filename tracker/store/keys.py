@@ -23,6 +23,7 @@ class Space:
         self.rows = f"{tag}:rows"  # string: 16 bytes a vendor, its number tells where
         self.groups = f"{tag}:groups"  # hash: group key → the zone's or category's name
         self.data_keys = f"{tag}:datakeys"  # hash: vendor number → wrapped data key
+        self.erasing = f"{tag}:erasing"  # hash: vendor number → what an erasure has still to clear
         self.marks = f"{tag}:marks"  # hash: since which day figures may be outdated
         self.bodies = f"{tag}:bodies"  # hash: "<day>.<revision>" → compressed published body
         self.published = f"{tag}:published"  # hash: "<day>" → latest revision; "head" → the chain
@@ -42,6 +43,17 @@ TICK_LOCK = "{sys}:tick"
 CLOSED_UNTIL = "{sys}:closed-until"
 EXAMINED = "{sys}:examined"  # hash: market → ledger position that findings are known up to
 SECRETS = "{sys}:secrets"
+ERASED = "{sys}:erased"  # hash: vendor code → when its personal data were erased (ms)
+LOG_REWRITE = "{sys}:log-rewrite"  # hash: the rewrite of the log that erasures wait for
+USED = "{sys}:used"  # hash: principal → the minute (ms) in which it last asked
+LOGINS = "{sys}:logins"  # hash: keyed hash of a login → whose it is; empty: nobody's any more
+PASSWORDS = "{sys}:passwords"  # hash: person → argon2id in its own notation
+INVITATIONS = "{sys}:invitations"  # hash: person → expiry and digest of the one-time link
+
+
+def window(subject: str) -> str:
+    """When a subject of the service (`key:…`) made its latest requests (list of µs)."""
+    return f"{{sys}}:window:{subject}"
 
 
 def accounts(lookup: str) -> str:
@@ -67,3 +79,18 @@ def job_file(id_: str) -> str:
 def job_key(key: str) -> str:
     """What an idempotency key of a job stands for."""
     return f"{{jobs}}:key:{key}"
+
+
+def sessions(person: str) -> str:
+    """A person's sessions (hash: digest of the session's secret → the session)."""
+    return f"{{sys}}:sessions:{person}"
+
+
+def sessions_seen(person: str) -> str:
+    """When a person's sessions were last used (hash: digest → the minute in ms)."""
+    return f"{{sys}}:seen:{person}"
+
+
+def tries(bucket: str) -> str:
+    """How often a sign-in was tried in vain (hash), by a keyed hash of who and from where."""
+    return f"{{sys}}:tries:{bucket}"

@@ -165,7 +165,14 @@ class Reader:
 
     async def answer(self, space: str, key: str) -> bytes | None:
         """The stored answer under an idempotency key."""
-        found: bytes | None = await self._client.get(Space(space).answers + key)
+        return (await self.answers(space, [key]))[0]
+
+    async def answers(self, space: str, keys: Sequence[str]) -> list[bytes | None]:
+        """The stored answers under some idempotency keys, in one round trip."""
+        if len(keys) == 1:
+            return [await self._client.get(Space(space).answers + keys[0])]
+        where = Space(space).answers
+        found: list[bytes | None] = await self._client.mget([where + key for key in keys])
         return found
 
     # ── ledgers ──────────────────────────────────────────────────────────────────────────────

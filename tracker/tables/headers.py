@@ -107,6 +107,7 @@ _ISSUED = (
     | _each("issued|issue|code issued", "|on|date|at")
     | _each("date issued|ngày cấp phát|created on")
 )
+_ISSUE = _each("cấp|phát hành", "mã|qr|mã qr") | _each("issue code|with code")
 _ATTACHED = (
     _each("ngày gắn|ngày dán|ngày treo|ngày lắp|ngày lắp đặt|ngày đặt|ngày trao|ngày gắn biển", _QR)
     | _each("attached|attachment|attach|install|installed|installation|hung", "|on|date|at")
@@ -178,6 +179,19 @@ BANK = Kind(
         "partner_ref": _REF_VAGUE,
     },
     required={"stall": "Số sạp", "account": "Số tài khoản"},
+)
+
+REGISTRATION = Kind(
+    name="registration",
+    plain={
+        **ROSTER.plain,
+        "bin": _BIN,
+        "account": _ACCOUNT,
+        "holder": _HOLDER,
+        "issue_code": _ISSUE,
+    },
+    vague=ROSTER.vague,
+    required=ROSTER.required,
 )
 
 ACTIVITY = Kind(

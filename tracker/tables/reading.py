@@ -18,15 +18,16 @@ from tracker.tables.activity import ActivityRow, activity_maker
 from tracker.tables.cells import Cell, text
 from tracker.tables.delimited import open_delimited
 from tracker.tables.grid import Grid, Header, find_header, head, header_fault
-from tracker.tables.headers import ACTIVITY, BANK, ROSTER, Columns, Kind, understand
+from tracker.tables.headers import ACTIVITY, BANK, REGISTRATION, ROSTER, Columns, Kind, understand
 from tracker.tables.jsonlines import open_jsonlines
 from tracker.tables.plaintext import SAMPLE_BYTES, detect
+from tracker.tables.registration import RegistrationRow, registration_maker
 from tracker.tables.rows import BankRow, Maker, RosterRow, bank_maker, roster_maker
 from tracker.tables.spreadsheet import open_spreadsheet
 
 FILE_BYTES_MAX = 200 * 1024 * 1024  # about two million rows of CSV; more is several markets' files
 
-R = TypeVar("R", bound=RosterRow | BankRow | ActivityRow)
+R = TypeVar("R", bound=RosterRow | BankRow | ActivityRow | RegistrationRow)
 
 _AS_TABLE = "Send the list as XLSX or “CSV UTF-8”."
 _MAGIC = (
@@ -128,6 +129,12 @@ def read_activity(file: IO[bytes], *, bytes_max: int = FILE_BYTES_MAX) -> Table[
     """The rows of a bank's file of who was paid on which day; as `read_roster`."""
     grid, header = _open(file, ACTIVITY, bytes_max)
     return Table(grid, header, activity_maker(header.columns.at))
+
+
+def read_registrations(file: IO[bytes]) -> Table[RegistrationRow]:
+    """The rows of a CSV of registrations, as `read_roster`; a body of its size, not a file."""
+    grid, header = _open(file, REGISTRATION, FILE_BYTES_MAX)
+    return Table(grid, header, registration_maker(header.columns.at))
 
 
 def _open(file: IO[bytes], kind: Kind, bytes_max: int) -> tuple[Grid, Header]:

@@ -74,6 +74,7 @@ ROUTES = {
     "POST /v1/markets/{market}/targets": "markets.write",
     "GET /v1/markets/{market}/vendors": "vendors.read",
     "POST /v1/markets/{market}/vendors": "vendors.write",
+    "POST /v1/markets/{market}/vendors/bulk": "vendors.write",
     "GET /v1/me": "me.read",
     "GET /v1/snapshots": "snapshots.read",
     "GET /v1/snapshots/latest": "snapshots.read",

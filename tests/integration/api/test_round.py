@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.api.city import MARKET, OTHER, City, problem
 from tests.integration.registry import VCB
+from tracker.domain.days import day_date, day_of
 
 ROUND = f"/v1/markets/{MARKET}/round"
 
@@ -66,6 +67,50 @@ def test_the_order_of_a_round(market: City, stalls: dict[str, str]) -> None:
     for _ in range(90):
         market.clock.next_day()
     assert visits(market)[-1] == ("A2", "stale_verification")
+
+
+def test_who_is_dormant_is_visited_last(market: City, stalls: dict[str, str]) -> None:
+    hanging = ("A2", "B1", "B2")
+    for stall in hanging:
+        market.post("field", f"/v1/codes/{stalls[stall]}/attachments", {})
+    _days_pass(market, 45)
+    for stall in hanging:
+        payload = market.get("manager", f"/v1/codes/{stalls[stall]}").json()["payload"]
+        assert market.scan(payload, stall, as_="field").json()["verdict"] == "matched"
+    _days_pass(market, 44)
+    unseen = [("B3", "issued_not_printed"), ("A10", "issued_not_printed")]
+    assert visits(market) == unseen  # attached for 89 days
+    _days_pass(market, 1)
+    assert visits(market) == unseen  # for 90, and no bank ever said who was paid
+    _report(market, [stalls["B1"], stalls["A10"]])
+    asleep = [("A2", "dormant"), ("B2", "dormant")]
+    assert visits(market) == [*unseen, *asleep]
+    visit = market.get("field", ROUND).json()["items"][2]
+    assert (visit["code"], visit["vendor"]) == (stalls["A2"], _vendor(stalls["A2"]))
+    _report(market, [stalls["B2"]])  # the bank's day is replaced by it
+    assert visits(market) == [*unseen, ("A2", "dormant"), ("B1", "dormant")]
+    _report(market, [])
+    assert visits(market) == [*unseen, ("A2", "dormant"), ("B1", "dormant"), ("B2", "dormant")]
+    market.found_stranger(stall="B2")
+    assert visits(market) == [("B2", "incident"), *unseen, ("A2", "dormant"), ("B1", "dormant")]
+
+
+def _vendor(code: str) -> str:
+    return code.rpartition(".")[0]
+
+
+def _days_pass(market: City, days: int) -> None:
+    for _ in range(days):
+        market.clock.next_day()
+
+
+def _report(market: City, codes: list[str]) -> None:
+    """The bank's day: the vendors of these codes were paid today."""
+    today = day_date(day_of(market.clock())).isoformat()
+    lines = [{"vendor": _vendor(code), "payments": 1, "amount_vnd": 20_000} for code in codes]
+    path = f"/v1/markets/{MARKET}/activity/{today}/{VCB}"
+    answer = market.call("bank", "PUT", path, {"lines": lines})
+    assert answer.status_code == 200, answer.text
 
 
 def test_pages_and_etags(market: City, stalls: dict[str, str]) -> None:

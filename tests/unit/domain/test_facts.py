@@ -41,12 +41,17 @@ from tracker.domain.facts import (
     InvoiceComposed,
     KeyCreated,
     KeyRevoked,
+    KeyRotated,
     MarketClosed,
     MarketFact,
     MarketFounded,
     MarketOpened,
     MarketRenamed,
     Moved,
+    PasswordSet,
+    PersonAdded,
+    PersonChanged,
+    PersonInvited,
     ProfileChanged,
     Published,
     Registered,
@@ -222,6 +227,26 @@ PINS: list[tuple[AnyFact, str]] = [
         AreasSeeded(*WHEN, "gso", (("79", "TP. HCM", None, 0, None),)),
         "962ccf000001886fa0f700cf000001886fa0f77ba26b31a367736f9195a23739a754502e2048434dc000c0",
     ),
+    (
+        KeyRotated(*WHEN, "k2", b"\x09", 1_685_600_000_000, None),
+        "9830cf000001886fa0f700cf000001886fa0f77ba26b31a26b32c40109cf000001887596d800c0",
+    ),
+    (
+        PersonAdded(*WHEN, "p2", "manager", (), ("m1",), b"\x0a"),
+        "9931cf000001886fa0f700cf000001886fa0f77ba26b31a27032a76d616e616765729091a26d31c4010a",
+    ),
+    (
+        PersonChanged(*WHEN, "p2", "bank", ("970436",), (), False, b"\x0b"),
+        "9a32cf000001886fa0f700cf000001886fa0f77ba26b31a27032a462616e6b91a639373034333690c2c4010b",
+    ),
+    (
+        PersonInvited(*WHEN, "p2", 1_685_600_000_000),
+        "9633cf000001886fa0f700cf000001886fa0f77ba26b31a27032cf000001887596d800",
+    ),
+    (
+        PasswordSet(*WHEN, "p2", "invitation"),
+        "9634cf000001886fa0f700cf000001886fa0f77ba26b31a27032aa696e7669746174696f6e",
+    ),
 ]
 EXAMPLES = [fact for fact, _ in PINS]
 TAGS = {
@@ -261,6 +286,11 @@ TAGS = {
     GroupDefined: 45,
     IndicatorDefined: 46,
     IndicatorReported: 47,
+    KeyRotated: 48,
+    PersonAdded: 49,
+    PersonChanged: 50,
+    PersonInvited: 51,
+    PasswordSet: 52,
 }
 NAMES = [type(fact).__name__ for fact in EXAMPLES]
 

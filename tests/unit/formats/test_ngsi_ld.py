@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 import pytest
-from msgspec import UNSET, Struct, UnsetType, field, json
+from hypothesis import given
+from msgspec import UNSET, Struct, UnsetType, convert, field, json
 
-from tests.unit.formats.bodies import NAMES, bare, published, value
+from tests.unit.domain.published import contents
+from tests.unit.domain.worlds import examples
+from tests.unit.formats.bodies import NAMES, bare, of_old, published, sealed, value
+from tracker.domain.figures import FIGURES
+from tracker.domain.withholding import withhold
 from tracker.formats import ngsi_context, ngsi_ld
 
 CONTEXT = "https://ioc.example/contexts/adoption-1.jsonld"
@@ -18,6 +23,15 @@ Category = Literal[
     "practical", "directional", "actionable", "financial",
 ]  # fmt: skip
 Standing = Literal["veryGood", "good", "fair", "bad", "veryBad"]
+Method = Literal["manual", "automatic", "semiautomatic"]
+Frequency = Literal[
+    "hourly", "daily", "weekly", "monthly", "yearly", "quarterly", "bimonthly", "biweekly"
+]
+MONEY = tuple(
+    f"{measure}{period}"
+    for period in ("", "_month_to_date")
+    for measure in ("payments", "amount_vnd")
+)
 
 
 class Period(Struct, forbid_unknown_fields=True):
@@ -26,7 +40,7 @@ class Period(Struct, forbid_unknown_fields=True):
 
 
 class Entity(Struct, forbid_unknown_fields=True, rename="camel"):
-    """What the model (v0.2.1) asks of an entity, and our three fields."""
+    """What the model (v0.2.1) asks of an entity, and our own fields."""
 
     id: str
     type: Literal["KeyPerformanceIndicator"]
@@ -35,47 +49,147 @@ class Entity(Struct, forbid_unknown_fields=True, rename="camel"):
     organization: str
     process: str
     category: list[Category]
-    calculation_method: Literal["manual", "automatic", "semiautomatic"]
-    calculation_frequency: Literal["hourly", "daily", "weekly", "monthly", "yearly"]
+    calculation_method: Method
+    calculation_frequency: Frequency
     calculation_formula: str
     calculation_period: Period
     updated_at: datetime
     date_next_calculation: date
-    numerator: int
     revision: int
+    numerator: int | UnsetType = UNSET
     denominator: int | UnsetType = UNSET
+    denominator_basis: Literal["census", "roster"] | UnsetType = UNSET
+    final: bool | UnsetType = UNSET
+    withheld: Literal[True] | UnsetType = UNSET
     kpi_value: int | float | UnsetType = UNSET
     current_standing: Standing | UnsetType = UNSET
     area: str | UnsetType = UNSET
 
 
+T = TypeVar("T")
+
+
+class Property(Struct, Generic[T], forbid_unknown_fields=True):
+    """A value of the normalised form."""
+
+    type: Literal["Property"]
+    value: T
+
+
+class Measured(Struct, Generic[T], forbid_unknown_fields=True, rename="camel"):
+    """A measured value of the normalised form."""
+
+    type: Literal["Property"]
+    value: T
+    unit_code: Literal["P1", "C62", "VND"]
+    observed_at: datetime
+
+
 def entities(body: dict[str, Any]) -> dict[str, Entity]:
+    """The entities of a body, each as the model has it, by figure."""
     data = ngsi_ld.encode([body], NAMES, context=CONTEXT)
+    assert b"null" not in data
     return {one.id.split(":")[4]: one for one in json.decode(data, type=list[Entity])}
 
 
-def test_entities_fit_the_model() -> None:
-    found = entities(published())
-    assert list(found) == ["registered", "issued", "attached"]
-    attached = found["attached"]
-    assert attached.id == "urn:ngsi-ld:KeyPerformanceIndicator:cho-vung-tau:attached:2026-10-31"
-    assert re.fullmatch(r"[\w\-.:]{1,256}", attached.id, re.ASCII)
-    assert attached.organization == "Chợ Vũng Tàu"
-    assert (attached.kpi_value, attached.numerator, attached.denominator) == (34.58, 74, 214)
-    assert attached.current_standing == "bad"
-    assert attached.area == "26506"
-    assert attached.calculation_period.from_ == attached.calculation_period.to
-    assert attached.date_next_calculation == date(2026, 11, 2)
-    assert found["registered"].kpi_value == 200
-    assert found["registered"].denominator is UNSET
+def normal(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The normalised entities of a body, by figure."""
+    data = ngsi_ld.encode([body], NAMES, context=CONTEXT, normalized=True)
+    return {one["id"].split(":")[4]: one for one in json.decode(data)}
+
+
+def test_each_figure_of_a_market_and_day_is_an_entity_of_the_model() -> None:
+    body = published()
+    found = entities(body)
+    assert tuple(found) == (*FIGURES, *MONEY)
+    for name in FIGURES:
+        told, one = body["figures"][name], found[name]
+        assert one.id == f"urn:ngsi-ld:KeyPerformanceIndicator:cho-vung-tau:{name}:2026-10-31"
+        assert re.fullmatch(r"[\w\-.:]{1,256}", one.id, re.ASCII)
+        assert one.organization == "Chợ Vũng Tàu"
+        assert (one.area, one.final) == ("26506", False)
+        assert one.date_next_calculation == date(2026, 11, 2)
+        assert (one.numerator, one.kpi_value) == (told["count"], told.get("rate", told["count"]))
+        share = name != "registered"
+        assert one.denominator == (214 if share else UNSET)
+        assert one.denominator_basis == ("census" if share else UNSET)
+        assert one.current_standing is not UNSET
+
+
+@examples(100)
+@given(contents())
+def test_whatever_a_market_publishes_fits_the_model(content: dict[str, Any]) -> None:
+    shown, _ = withhold({**published(), **content})
+    body = sealed(shown)
+    found = entities(body)
+    assert tuple(found) == (*FIGURES, *MONEY)
+    for name, entity in normal(body).items():
+        assert convert(flat(entity), Entity) == found[name]
+
+
+def flat(entity: dict[str, Any]) -> dict[str, Any]:
+    """The key-values form of a normalised entity, each of whose values is what it is to be."""
+    plain = {key: entity.pop(key) for key in ("id", "type", "@context")}
+    if "kpiValue" in entity:
+        plain["kpiValue"] = convert(entity.pop("kpiValue"), Measured[int | float]).value
+    return plain | {key: convert(part, Property[Any]).value for key, part in entity.items()}
+
+
+@pytest.mark.parametrize(
+    ("figure", "first"),
+    [
+        ("registered", date(2026, 10, 31)),
+        ("attached", date(2026, 10, 31)),
+        ("verified_30d", date(2026, 10, 2)),
+        ("active_30d", date(2026, 10, 2)),
+        ("active_90d", date(2026, 8, 3)),
+        ("regular_90d", date(2026, 8, 3)),
+        ("dormant", date(2026, 8, 3)),
+        ("payments", date(2026, 10, 31)),
+        ("amount_vnd_month_to_date", date(2026, 10, 1)),
+    ],
+)
+def test_the_period_is_the_one_that_the_figure_looks_at(figure: str, first: date) -> None:
+    period = entities(published())[figure].calculation_period
+    assert (period.from_, period.to) == (first, date(2026, 10, 31))
+
+
+def test_money_is_a_sum_and_is_not_judged() -> None:
+    amount = entities(published())["amount_vnd"]
+    assert (amount.kpi_value, amount.current_standing, amount.numerator) == (
+        2_100_030,
+        UNSET,
+        UNSET,
+    )
+
+
+def test_withheld_money_has_no_value_and_says_so_and_money_not_reported_has_only_none() -> None:
+    few, none = entities(published(paid=4)), entities(published(paid=None))
+    for name in ("payments", "amount_vnd"):
+        assert (few[name].kpi_value, few[name].withheld) == (UNSET, True)
+        assert (none[name].kpi_value, none[name].withheld) == (UNSET, UNSET)
+        month = f"{name}_month_to_date"
+        assert few[month].kpi_value is not UNSET
+        assert few[month].withheld is UNSET
 
 
 def test_what_is_not_known_is_absent_never_null() -> None:
-    body = published(base=0, attached=0, area=None)
-    data = ngsi_ld.encode([body], NAMES, context=CONTEXT)
-    assert b"null" not in data
-    attached = entities(body)["attached"]
+    attached = entities(published(base=0, attached=0, area=None))["attached"]
     assert attached.kpi_value is attached.current_standing is attached.area is UNSET
+
+
+def test_a_body_of_old_has_the_figures_that_it_had() -> None:
+    found = entities(of_old())
+    assert list(found) == ["registered", "issued", "attached"]
+    assert found["attached"].final is UNSET
+
+
+def test_many_who_do_not_use_their_code_are_no_good_standing() -> None:
+    body = published()
+    body["figures"]["dormant"] = {"count": 200, "rate": 93.46}
+    assert entities(body)["dormant"].current_standing == "veryBad"
+    body["figures"]["dormant"] = {"count": 0, "rate": 0}
+    assert entities(body)["dormant"].current_standing == "veryGood"
 
 
 @pytest.mark.parametrize(
@@ -89,20 +203,15 @@ def test_standings_are_even_fifths(attached: int, standing: str) -> None:
 
 
 def test_the_normal_form_wraps_each_value() -> None:
-    data = ngsi_ld.encode([published()], NAMES, context=CONTEXT, normalized=True)
-    registered, _, attached = json.decode(data)
-    assert attached["kpiValue"] == {
+    found = normal(published())
+    assert found["attached"]["kpiValue"] == {
         "type": "Property",
         "value": 34.58,
         "unitCode": "P1",
-        "observedAt": attached["updatedAt"]["value"],
+        "observedAt": found["attached"]["updatedAt"]["value"],
     }
-    assert registered["kpiValue"]["unitCode"] == "C62"
-    plain = json.decode(ngsi_ld.encode([published()], NAMES, context=CONTEXT))
-    flat = {
-        key: value["value"] if isinstance(value, dict) else value for key, value in attached.items()
-    }
-    assert flat == plain[2]
+    units = {name: one["kpiValue"]["unitCode"] for name, one in found.items()}
+    assert (units["registered"], units["payments"], units["amount_vnd"]) == ("C62", "C62", "VND")
 
 
 def test_a_reported_value_is_an_entity_that_says_no_more_than_was_reported() -> None:
@@ -130,7 +239,7 @@ def test_every_term_is_in_the_context(normalized: bool) -> None:
             for part in value.values():
                 walk(part)
 
-    bodies = [published(), value(), bare()]
+    bodies = [published(), published(paid=4), of_old(), value(), bare()]
     data = ngsi_ld.encode(bodies, NAMES, context=CONTEXT, normalized=normalized)
     for entity in json.decode(data):
         walk(entity)

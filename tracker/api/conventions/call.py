@@ -12,7 +12,9 @@ from msgspec import Struct
 
 from tracker.access.keys import Principal
 from tracker.api.conventions import bodies
+from tracker.api.conventions.limits import Buckets, Rate
 from tracker.api.conventions.principals import Principals
+from tracker.api.conventions.replies import Header
 from tracker.domain.errors import Invalid
 from tracker.services.adoption import LiveFigures
 from tracker.services.context import Tracker
@@ -23,11 +25,16 @@ CALL = "tracker.call"
 
 
 class Call(Struct):
-    """A request's id, who asks (None on public routes) and the market that its path lies in."""
+    """A request's id, where it came from, who asks (None on public routes), how the limit stands,
+    the market that its path lies in, and what its answer says of the end of its route.
+    """
 
     request_id: str
+    address: str = ""
     principal: Principal | None = None
     market: str | None = None
+    rate: Rate | None = None
+    ending: tuple[Header, ...] = ()
 
 
 class Service(Struct, frozen=True):
@@ -37,6 +44,7 @@ class Service(Struct, frozen=True):
     live: LiveFigures
     roll_ups: RollUps
     principals: Principals
+    visitors: Buckets
 
 
 class UnsupportedMedia(Invalid):

@@ -1,4 +1,4 @@
-"""The outermost layer: a request id, one log line a request, headers that every answer carries.
+"""The outermost layer: where a request came from, its id, one log line, headers of every answer.
 
 The line names the route's template, never the path or the query: both may hold a name.
 """
@@ -8,20 +8,39 @@ from __future__ import annotations
 import re
 import secrets
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 
+from tracker.api.conventions import problems, replies
 from tracker.api.conventions.call import CALL, Call
+from tracker.api.conventions.hosts import Hosts
+from tracker.api.conventions.proxies import Proxies
+from tracker.domain.errors import Misdirected
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-_SANE = re.compile(rb"[A-Za-z0-9._:/+=-]{1,64}")
-_ALWAYS = [
+    from tracker.api.conventions.replies import Header
+    from tracker.settings import Settings
+
+_SANE: Final = re.compile(rb"[A-Za-z0-9._:/+=-]{1,64}")
+ALWAYS: Final[tuple[Header, ...]] = (
     (b"x-content-type-options", b"nosniff"),
-]
-_NO_STORE = (b"cache-control", b"no-store")
+    (b"referrer-policy", b"no-referrer"),
+)
+UNLESS_SAID: Final[tuple[Header, ...]] = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""What an answer says that says nothing else of it. By the policy nothing that is opened in a
+browser by its address loads, runs or is framed: data are no pages."""
+
+HSTS: Final[Header] = (b"strict-transport-security", b"max-age=31536000")
+"""A year, for this host alone: what lies below it is not ours to decide."""
+
+ANY_HOST: Final = "/health/"
+"""Paths that supervisors ask by the machine's address."""
 
 log = structlog.stdlib.get_logger("tracker.access")
 
@@ -29,8 +48,10 @@ log = structlog.stdlib.get_logger("tracker.access")
 class Edge:
     """An ASGI application around another one."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
+        self._proxies = Proxies(settings.trusted_proxies)
+        self._hosts = Hosts(settings.allowed_hosts, settings.public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on; whatever becomes of it is answered with the id and logged."""
@@ -42,20 +63,32 @@ class Edge:
         raw_id = _request_id(scope["headers"])
         call = Call(raw_id.decode())
         open_scope[CALL] = call
+        host = self._arrived(open_scope, call)
         status = 0
 
         async def tagged(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message["headers"], (b"x-request-id", raw_id), *_ALWAYS]
-                if not any(name == b"cache-control" for name, _ in headers):
-                    headers.append(_NO_STORE)
+                headers = [*message["headers"], (b"x-request-id", raw_id), *ALWAYS]
+                said = {name for name, _ in message["headers"]}
+                headers += [header for header in UNLESS_SAID if header[0] not in said]
+                if call.rate is not None:
+                    headers += call.rate.headers()
+                if open_scope["scheme"] == "https":
+                    headers.append(HSTS)
+                headers += call.ending
                 message["headers"] = headers
             await send(message)
 
         try:
+            if not open_scope["path"].startswith(ANY_HOST):
+                self._hosts.require(host)
             await self._app(scope, receive, tagged)
+        except Misdirected as refused:
+            body = problems.document(refused, open_scope["path"], call.request_id)
+            answer = replies.content(body, problems.PROBLEM, refused.status)
+            await answer(scope, receive, tagged)
         finally:
             log.info(
                 "request",
@@ -65,7 +98,22 @@ class Edge:
                 ms=round((perf_counter_ns() - began) / 1e6, 2),
                 request_id=call.request_id,
                 principal=call.principal and call.principal.id,
+                client=call.address,
             )
+
+    def _arrived(self, scope: dict[str, Any], call: Call) -> bytes | None:
+        """Notes where the request came from; the host that was called."""
+        peer = (scope.get("client") or ("",))[0]
+        origin = self._proxies.origin(peer, scope["scheme"], scope["headers"])
+        call.address = origin.address
+        if origin.address != peer:
+            scope["client"] = (origin.address, 0)
+        scope["scheme"] = origin.scheme
+        if origin.host is not None:
+            others = [header for header in scope["headers"] if header[0] != b"host"]
+            scope["headers"] = [(b"host", origin.host), *others]
+            return origin.host
+        return next((value for name, value in scope["headers"] if name == b"host"), None)
 
 
 def _request_id(headers: Any) -> bytes:

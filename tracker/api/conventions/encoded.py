@@ -127,5 +127,6 @@ def next_link(request: ApiRequest, after: str, **query: object) -> Header:
 
 
 def context_of(request: ApiRequest) -> str:
-    """The address of the JSON-LD context, on the host that the reader called."""
-    return str(request.base_url).rstrip("/") + ngsi_context.PATH
+    """The address of the JSON-LD context: `TRACKER_PUBLIC_URL`, else the host that was called."""
+    start = request.tracker.settings.public_url or str(request.base_url)
+    return start.rstrip("/") + ngsi_context.PATH

@@ -34,26 +34,40 @@ PUBLIC: Final = "public"
 
 PERMISSION: Final = "permission"
 QUERY: Final = "query_names"
+UNLIMITED: Final = "unlimited"
+"""The `opt` of a public route that supervisors ask as often as they like."""
+
+ENDING: Final = "ending"
+"""The `opt` of a route that ends: the headers that say so."""
+
 _BEARER = b"bearer "
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Passes a caller who may do this here.
 
-    Raises `Unauthenticated`, `Forbidden`, `NotFound`, and `Invalid` for a query parameter that
-    the route does not know: a filter that is silently ignored would answer another question.
+    Raises `Unauthenticated`, `TooMany`, `Forbidden`, `NotFound`, and `Invalid` for a query
+    parameter that the route does not know: a filter that is silently ignored would answer another
+    question.
     """
     permission = handler.opt.get(PERMISSION)
-    if permission is None or permission == PUBLIC:
+    if permission is None:
         return  # only the router's own OPTIONS has none, see `check_routes`
     scope = cast("Any", connection.scope)
     service: Service = scope["litestar_app"].state["service"]
     call = call_of(scope)
-    call.principal = principal = await service.principals.of(_presented(scope["headers"]))
+    call.ending = handler.opt.get(ENDING, ())
+    if permission == PUBLIC:
+        if not handler.opt.get(UNLIMITED):
+            call.rate = service.visitors.take(call.address, service.tracker.now())
+        return
+    caller = await service.principals.of(_presented(scope["headers"]), call.address)
+    call.principal, call.rate = caller.principal, caller.rate
+    caller.require()
     path = scope["path_params"]
     if path:
         call.market = await _market(service.tracker, path)
-    require(principal, permission, call.market, path.get("bin"))
+    require(caller.principal, permission, call.market, path.get("bin"))
     if scope["query_string"]:
         _known_only(connection, handler.opt[QUERY])
 

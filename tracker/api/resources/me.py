@@ -12,10 +12,25 @@ from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Reply
 from tracker.api.operation import Answer, operation
 from tracker.domain.days import moment_text
+from tracker.store.doorkeeper import WINDOW_S
+
+
+class RateOut(Struct, frozen=True):
+    """The key's limit: `limit` requests in any `window_s` seconds, `remaining` now, and in how many
+    seconds one more comes free.
+    """
+
+    limit: int
+    window_s: int
+    remaining: int
+    reset_s: int
 
 
 class MeOut(Struct, frozen=True):
-    """The key that was sent. Empty `bins` or `markets`: not bounded by them (see `role`)."""
+    """The key that was sent. Empty `bins` or `markets`: not bounded by them (see `role`).
+
+    `rate` is null where the key has no limit.
+    """
 
     id: str
     name: str
@@ -24,6 +39,7 @@ class MeOut(Struct, frozen=True):
     markets: list[str]
     expires_at: str | None
     permissions: list[str]
+    rate: RateOut | None
 
 
 class Me(Controller):
@@ -37,9 +53,13 @@ class Me(Controller):
         opt=operation(Permission.ME_READ, {200: Answer("Your key and what it may do.", MeOut)}),
     )
     async def get_me(self, request: ApiRequest) -> Reply:
-        """Name, role, scope and expiry of the key, and the permissions of its role."""
+        """Name, role, scope and expiry of the key, the permissions of its role, what it has left.
+
+        This request is counted too.
+        """
         me = request.principal
         expires = me.expires_at_ms
+        rate = request.call.rate
         return replies.data(
             MeOut(
                 id=me.id,
@@ -49,5 +69,8 @@ class Me(Controller):
                 markets=sorted(me.markets),
                 expires_at=None if expires is None else moment_text(expires),
                 permissions=[p.value for p in Permission if level(me.role, p) is Level.DOES],
+                rate=None
+                if rate is None
+                else RateOut(rate.requests_max, WINDOW_S, rate.left, rate.resets_s),
             )
         )

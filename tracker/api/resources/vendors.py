@@ -97,11 +97,11 @@ class Vendors(Controller):
 
         A bank sees of a vendor that it did not register the code, the stall and its own account.
         """
-        wanted = Filter(stage=stage, zone=zone, category=category, bank=bank, q=q)
+        chosen = Filter(stage=stage, zone=zone, category=category, bank=bank, q=q)
         cursor = Cursor(request, stage, zone, category, bank, q)
         start = int(cursor.read(after) or 0)
         found, reached = await vendors.page(
-            request.tracker, request.principal, market, wanted, start, clamped(limit)
+            request.tracker, request.principal, market, chosen, start, clamped(limit)
         )
         following = None if reached is None else cursor.write(str(reached))
         return replies.data(page(found, following))
@@ -148,26 +148,29 @@ class Vendors(Controller):
         Another name at the stall is `STALL_TAKEN`, with the vendor code that is printed on the
         sticker there. A repeat with the same `partner_ref` and nothing new changes nothing.
         """
-        account = data.account
-        wanted = Wanted(
-            stall=data.stall,
-            name=data.name,
-            zone=data.zone,
-            category=data.category,
-            phone=data.phone,
-            partner_ref=data.partner_ref,
-            account=(
-                None
-                if account is None
-                else WantedAccount(account.bin, account.number, account.holder)
-            ),
-            issue_code=data.issue_code,
-        )
+        new = wanted(data)
 
         async def act(key: Once | None) -> Written:
-            return await vendors.register(request.tracker, request.principal, market, wanted, key)
+            return await vendors.register(request.tracker, request.principal, market, new, key)
 
         return await once(request, data, act, render)
+
+
+def wanted(new: NewVendor) -> Wanted:
+    """The registration that a body asks for."""
+    account = new.account
+    return Wanted(
+        stall=new.stall,
+        name=new.name,
+        zone=new.zone,
+        category=new.category,
+        phone=new.phone,
+        partner_ref=new.partner_ref,
+        account=(
+            None if account is None else WantedAccount(account.bin, account.number, account.holder)
+        ),
+        issue_code=new.issue_code,
+    )
 
 
 def render(written: Written) -> Reply:

@@ -1,0 +1,148 @@
+"""Erasures that are not yet done everywhere, and the list of the erased.
+
+A commit that erases leaves in its market what is still to be cleared away: the look-ups under which
+the vendor is found. It goes when they are gone and the server's log was written anew, so a death in
+between leaves nothing behind for good. The list of the erased is kept for restores: a copy of the
+store that is older than an erasure holds the data key again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from importlib.resources import files
+from typing import Any, Final, NamedTuple
+
+from msgspec import msgpack
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from tracker.store.commit import Commit
+from tracker.store.keys import ERASED, LOG_REWRITE, Space, accounts
+
+_COVERS: Final = "covers:"
+
+
+class Pending(NamedTuple):
+    """One erasure to be completed: the vendor, when it was decided (ms), the look-ups to clear."""
+
+    market: str
+    number: int
+    vendor: str
+    at: int
+    lookups: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The vendor as the account index names it."""
+        return f"{self.market}:{self.number}"
+
+
+class LogState(NamedTuple):
+    """The server's log: whether it is kept, is being written anew, and how the last time ended."""
+
+    server: str
+    kept: bool
+    busy: bool
+    ok: bool
+
+
+class Rewrite(NamedTuple):
+    """The rewrite of the log that was asked for last: of which server, when, for which vendors."""
+
+    server: str
+    begun: int
+    covers: frozenset[str]
+
+
+def put(commit: Commit, space: Space, pending: Pending) -> None:
+    """The vendor's data key goes, and what is left to do is kept, with the facts that say so."""
+    commit.drop(space.data_keys, str(pending.number))
+    left = msgpack.encode((pending.vendor, pending.at, pending.lookups))
+    commit.record(space.erasing, str(pending.number), left, new=False)
+
+
+class Erasures:
+    """The erasures of one store."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client: Any = client  # redis-py types replies as unions that say nothing
+        script = files("tracker.store").joinpath("account_forget.lua").read_text("utf-8")
+        self._forget = AsyncScript(client, script)
+
+    async def waiting(self, markets: Sequence[str]) -> list[Pending]:
+        """The erasures of these markets that are not done everywhere."""
+        pipeline = self._client.pipeline(transaction=False)
+        for market in markets:
+            pipeline.hgetall(Space(market).erasing)
+        found = await pipeline.execute() if markets else []
+        return [
+            Pending(market, int(number), *_decode(raw))
+            for market, some in zip(markets, found, strict=True)
+            for number, raw in some.items()
+        ]
+
+    async def clear_index(self, pending: Pending) -> None:
+        """Nothing in the account index names the vendor any more."""
+        parts: dict[str, list[str]] = {}
+        for lookup in pending.lookups:
+            parts.setdefault(accounts(lookup), []).append(lookup)
+        for part, lookups in parts.items():
+            await self._forget(keys=[part], args=[pending.name, *lookups])
+
+    async def drop_data_key(self, market: str, number: int) -> bool:
+        """Deletes a data key that a restore brought back; whether there was one."""
+        return bool(await self._client.hdel(Space(market).data_keys, str(number)))
+
+    async def settled(self, done: Collection[Pending]) -> None:
+        """These are done; they stay on the list of the erased."""
+        if done:
+            await self._client.hset(ERASED, mapping={p.vendor: p.at for p in done})
+        for pending in done:
+            await self._client.hdel(Space(pending.market).erasing, str(pending.number))
+
+    async def listed(self) -> dict[str, int]:
+        """Vendor codes of all erasures that are done, with the moment (ms) of each."""
+        found: Mapping[bytes, bytes] = await self._client.hgetall(ERASED)
+        return {vendor.decode(): int(at) for vendor, at in sorted(found.items())}
+
+    # ── the server's log ─────────────────────────────────────────────────────────────────────
+
+    async def log_state(self) -> LogState:
+        """How the server's log stands."""
+        info = await self._client.info("persistence")
+        server = await self._client.info("server")
+        return LogState(
+            server=str(server["run_id"]),
+            kept=bool(info["aof_enabled"]),
+            busy=bool(info["aof_rewrite_in_progress"] or info["aof_rewrite_scheduled"]),
+            ok=info["aof_last_bgrewrite_status"] == "ok",
+        )
+
+    async def rewrite_begun(self) -> Rewrite | None:
+        """The rewrite that was asked for last and is not settled."""
+        found = {k.decode(): v.decode() for k, v in (await self._client.hgetall(LOG_REWRITE)).items()}
+        if not found:
+            return None
+        covers = (name.removeprefix(_COVERS) for name in found if name.startswith(_COVERS))
+        return Rewrite(found["server"], int(found["begun"]), frozenset(covers))
+
+    async def begin_rewrite(self, server: str, now: int, covers: Sequence[str]) -> None:
+        """Has the server write its log anew, without what was deleted before.
+
+        Noted after it was asked for: whoever dies in between leaves no note, and it is asked for
+        once more.
+        """
+        await self._client.bgrewriteaof()
+        note = {"server": server, "begun": now, **dict.fromkeys((_COVERS + c for c in covers), "")}
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.delete(LOG_REWRITE)
+        pipeline.hset(LOG_REWRITE, mapping=note)
+        await pipeline.execute()
+
+    async def end_rewrite(self) -> None:
+        """The rewrite is settled."""
+        await self._client.delete(LOG_REWRITE)
+
+
+def _decode(raw: bytes) -> tuple[str, int, tuple[str, ...]]:
+    return msgpack.decode(raw, type=tuple[str, int, tuple[str, ...]])
