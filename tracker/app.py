@@ -16,8 +16,10 @@ from tracker.api.conventions.guard import check_routes, guard
 from tracker.api.conventions.limits import Buckets
 from tracker.api.conventions.principals import Principals
 from tracker.api.conventions.problems import HANDLERS
+from tracker.api.conventions.signed_in import SignedIn
 from tracker.api.resources.activity import ActivityDays
 from tracker.api.resources.adoption import Adoption
+from tracker.api.resources.approvals import Approvals
 from tracker.api.resources.areas import Areas
 from tracker.api.resources.banks import Banks
 from tracker.api.resources.bulk import Bulk
@@ -37,8 +39,11 @@ from tracker.api.resources.markets import Markets
 from tracker.api.resources.me import Me
 from tracker.api.resources.one_market import OneMarket
 from tracker.api.resources.pages import Pages
+from tracker.api.resources.people import People
+from tracker.api.resources.personal_data import PersonalData
 from tracker.api.resources.roll_ups import RollUpsOfDays
 from tracker.api.resources.scans import Scans
+from tracker.api.resources.sessions import Sessions
 from tracker.api.resources.sheets import Sheets
 from tracker.api.resources.snapshots import Snapshots
 from tracker.api.resources.targets import Targets
@@ -49,7 +54,9 @@ from tracker.bootstrap import open_tracker
 from tracker.services import areas, groups, indicators
 from tracker.services.adoption import LiveFigures
 from tracker.services.context import Tracker
+from tracker.services.last_used import LastUsed
 from tracker.services.roll_ups import RollUps
+from tracker.services.sign_in import SignIns
 from tracker.settings import Settings
 
 TrackerFactory = Callable[[], AbstractAsyncContextManager[Tracker]]
@@ -57,6 +64,7 @@ TrackerFactory = Callable[[], AbstractAsyncContextManager[Tracker]]
 CONTROLLERS = (
     ActivityDays,
     Adoption,
+    Approvals,
     Areas,
     Banks,
     Bulk,
@@ -76,8 +84,11 @@ CONTROLLERS = (
     Me,
     OneMarket,
     Pages,
+    People,
+    PersonalData,
     RollUpsOfDays,
     Scans,
+    Sessions,
     Sheets,
     Snapshots,
     Targets,
@@ -103,8 +114,9 @@ def create_app(tracker: Tracker | TrackerFactory, settings: Settings) -> Litesta
             yield
             return
         async with tracker() as opened:
-            app.state["service"] = _service(opened)
-            yield
+            app.state["service"] = made = _service(opened)
+            async with made.last_used.kept():
+                yield
 
     app = Litestar(
         route_handlers=CONTROLLERS,
@@ -147,4 +159,13 @@ async def _first_start(settings: Settings) -> AsyncIterator[Tracker]:
 
 def _service(tracker: Tracker) -> Service:
     visitors = Buckets(VISITORS, tracker.settings.visits_per_min)
-    return Service(tracker, LiveFigures(tracker), RollUps(tracker), Principals(tracker), visitors)
+    return Service(
+        tracker=tracker,
+        live=LiveFigures(tracker),
+        roll_ups=RollUps(tracker),
+        principals=Principals(tracker),
+        visitors=visitors,
+        signed_in=SignedIn(tracker),
+        sign_ins=SignIns(tracker),
+        last_used=LastUsed(tracker),
+    )

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from os import environ
 
-from tracker.access.master_key import MASTER_KEY_ENV, load_master_keys
+from tracker.access.master_key import MASTER_KEY_ENV, KeySource
 from tracker.access.vault import Keyring
 from tracker.domain.errors import Unavailable
 from tracker.services.context import Tracker
@@ -54,11 +54,13 @@ def queue_url(settings: Settings) -> str:
 async def _keyring(secrets: Secrets, settings: Settings) -> Keyring:
     """The keys of this store. A store that has secrets is never given a new master key."""
     wrapped = await secrets.get(LOOKUP)
-    masters = load_master_keys(settings.data, environ.get(MASTER_KEY_ENV), create=wrapped is None)
+    source = KeySource(settings.data, environ.get(MASTER_KEY_ENV))
+    masters = source.load(create=wrapped is None)
     keyring = Keyring(masters)
     if wrapped is None:
         wrapped = await secrets.put_once(LOOKUP, keyring.wrap(keyring.new_data_key()))
-    return Keyring(masters, lookup_secret=keyring.unwrap(wrapped))
+    lookup_secret = keyring.unwrap(wrapped)
+    return Keyring(masters, lookup_secret=lookup_secret, source=source.changed)
 
 
 @asynccontextmanager

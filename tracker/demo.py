@@ -26,7 +26,7 @@ from tracker.domain.days import day_date, day_number, day_of
 from tracker.domain.errors import Unavailable
 from tracker.domain.figures import rate
 from tracker.processes import Processes, running
-from tracker.services import imports, keys, markets, snapshots
+from tracker.services import imports, keys, markets, published, snapshots
 from tracker.services.context import Tracker
 from tracker.settings import Settings
 from tracker.store.jobs import Job
@@ -127,7 +127,7 @@ async def _report(tracker: Tracker, day: date) -> tuple[int, int]:
     click.echo(f"\n{day:%d/%m/%Y}")
     attached = base = 0
     for market in await markets.listed(tracker, OFFICE):
-        body = json.decode(await snapshots.one(tracker, OFFICE, market.id, day_number(day)))
+        body = json.decode(await published.one(tracker, OFFICE, market.id, day_number(day)))
         count, of = body["figures"]["attached"]["count"], body["denominator"]["value"]
         click.echo(f"  {market.name:32} {count:>4}/{of:<4} ({_hundredths(count, of, ',')} %)")
         attached, base = attached + count, base + of

@@ -25,6 +25,7 @@ DAYS_DIGITS_MAX: Final = 5
 REQUESTS_PER_MIN_MAX: Final = 100_000
 """A key's window is a list of that length, 1 MB, and one process answers no more."""
 
+_REQUESTS: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 _KEY_ID: Final = re.compile(r"[a-z2-7]{8}", re.ASCII)
 
 ACTIVITY_DAYS_MIN: Final = 98
@@ -56,6 +57,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     trusted_proxies: str = ""
     allowed_hosts: str = ""
     backdate_days: str = "bank=90,manager=366,field=30"
+    session_idle_minutes: int = 720
+    session_days: int = 30
+    sessions_max: int = 10
     log_level: str = "info"
 
     @classmethod
@@ -78,6 +82,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise Invalid(
                 f"{variable('activity_days_kept')} is at least {ACTIVITY_DAYS_MIN}: the figures "
                 "look back 90 days, from days that may still change. Correct the environment.",
+                code="SETTING_INVALID",
+            )
+        if min(settings.session_idle_minutes, settings.session_days, settings.sessions_max) < 1:
+            raise Invalid(
+                f"{variable('session_idle_minutes')}, {variable('session_days')} and "
+                f"{variable('sessions_max')} are at least 1. Correct the environment.",
                 code="SETTING_INVALID",
             )
         return settings
@@ -122,6 +132,9 @@ EXPLAINED: Final[dict[str, str]] = {
     "`*.example.vn` is all below, `*` any; without both any",
     "backdate_days": "days back that a role may date one fact (`occurred_at`); a role not named "
     "has no limit, imports have none",
+    "session_idle_minutes": "minutes after which an unused session of a person ends",
+    "session_days": "days after which a session ends however much it is used",
+    "sessions_max": "sessions that a person may have; one more ends the one unused for longest",
     "log_level": "debug, info, warning or error",
 }
 
@@ -176,7 +189,7 @@ def _rates(text: str) -> Mapping[str, int]:
     for part in filter(None, text.replace(" ", "").split(",")):
         who, _, most = part.partition("=")
         known = who in ROLES or _KEY_ID.fullmatch(who)
-        if not known or not most.isdecimal() or int(most[:9]) > REQUESTS_PER_MIN_MAX:
+        if not known or not _REQUESTS.fullmatch(most) or int(most) > REQUESTS_PER_MIN_MAX:
             raise Invalid(
                 f"{variable('rate_limits')} is a list such as bank=600,ioc=300,abcdefgh=6000: "
                 f"roles ({', '.join(ROLES)}) or ids of keys, each with at most "

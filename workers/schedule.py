@@ -118,8 +118,18 @@ async def _guarded(name: str, part: Awaitable[object]) -> None:
         await part
     except AWAY:
         raise
-    except Exception as error:  # the class and the place: a message may quote a record
-        log.error("%s: %s at\n%s", name, type(error).__name__, places(error))  # noqa: TRY400
+    except ExceptionGroup as several:
+        for error in several.exceptions:
+            _log(name, error)
+        if away := next((e for e in several.exceptions if isinstance(e, AWAY)), None):
+            raise away from None
+    except Exception as error:  # whatever it is, the next tick is not its affair
+        _log(name, error)
+
+
+def _log(name: str, error: Exception) -> None:
+    """The class and the place: a message may quote a record."""
+    log.error("%s: %s at\n%s", name, type(error).__name__, places(error))
 
 
 def _heed_cancelling() -> None:

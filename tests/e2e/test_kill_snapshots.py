@@ -99,7 +99,7 @@ def test_worker_killed_at_random_points_of_runs_over_200_markets(up: Running) ->
         else:  # the schedule finds out by itself what is to be published anew
             changed = [place for place in expected if place[1] >= first]
             expected |= dict.fromkeys(changed, 2)
-            up.inside(lambda tracker, day=first: _declare(tracker, day))  # type: ignore[misc]
+            up.inside(lambda tracker, day=first, of=7 + turn: _declare(tracker, day, of))  # type: ignore[misc]
         kills += _kill_often(up, dice, len(MARKETS) * DAYS, some)
         until("all is published", lambda: up.inside(_at_rest), 100)
         turn += 1
@@ -115,11 +115,11 @@ async def _start(tracker: Tracker, first: int) -> None:
     await snapshots.start_run(tracker, "test", first=first, last=first + DAYS - 1)
 
 
-async def _declare(tracker: Tracker, first: int) -> None:
-    """A census for every market, since a day that is published."""
+async def _declare(tracker: Tracker, first: int, vendors: int) -> None:
+    """A new census for every market, since a day that is published."""
     for market in MARKETS:
         await markets.declare_census(
-            tracker, OFFICE, market, effective_on=first, vendors=7, source="count"
+            tracker, OFFICE, market, effective_on=first, vendors=vendors, source="count"
         )
 
 
@@ -129,7 +129,7 @@ async def _check(tracker: Tracker, expected: Expected) -> None:
     times = Counter((entry.market, entry.day, entry.revision) for entry in entries)
     assert set(times.values()) == {1}
     assert set(times) == {(*place, r) for place, n in expected.items() for r in range(1, n + 1)}
-    latest = {}
+    latest: Expected = {}
     for market in MARKETS:
         days = await tracker.publications.published_days(market)
         found = await tracker.publications.latest_days(market, days)

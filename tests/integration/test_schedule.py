@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from msgspec import json
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from tests.integration.conftest import Run
 from tests.integration.registry import ADMIN, Clock, attach, tracker_on, trader
 from tracker.bootstrap import wall_clock
 from tracker.domain.days import DAY_MS, day_of, start_of
-from tracker.services import codes, markets, schedule, snapshots, vendors
+from tracker.services import codes, markets, published, schedule, snapshots, vendors
 from tracker.services.context import Tracker
 from tracker.services.markets import NewMarket
 from tracker.settings import Settings
@@ -69,7 +70,7 @@ class Night:
     def body(self, day: int) -> dict[str, Any]:
         """The latest body of a day."""
         body: dict[str, Any] = json.decode(
-            self.run(snapshots.one(self.tracker, ADMIN, MARKET, day))
+            self.run(published.one(self.tracker, ADMIN, MARKET, day))
         )
         return body
 
@@ -124,7 +125,7 @@ def test_a_late_fact_gives_a_revision_to_the_days_that_it_changes(night: Night) 
     assert night.revisions() == {today: 1, today + 1: 2, today + 2: 2}
     assert night.body(today + 1)["waterfall"]["attached"] == 1
     assert night.body(today + 2)["waterfall"]["opening"] == 1
-    first = json.decode(night.run(snapshots.one(night.tracker, ADMIN, MARKET, today + 1, 1)))
+    first = json.decode(night.run(published.one(night.tracker, ADMIN, MARKET, today + 1, 1)))
     assert first["figures"]["attached"]["count"] == 0
     assert night.tick() == []
 
@@ -171,3 +172,45 @@ def test_what_a_dead_worker_did_not_feed_is_fed_by_the_next_tick(night: Night) -
     night.run(night.store.delete(FEED, FEED_LAST))
     assert night.tick() == []
     assert night.fed() == whole
+
+
+class TestBackFill:
+    """Days of years, as `tracker snapshot` asks for them."""
+
+    DAYS = 400
+
+    def job(self, night: Night, count: int = 3) -> Job:
+        """A run over some markets that were open all the time."""
+        yesterday = day_of(night.clock()) - 1
+        opened = yesterday - self.DAYS + 1
+        for number in range(count):
+            new = NewMarket(f"cho-{number}", f"Chợ {number}", f"C0{number}", None, opened)
+            night.run(markets.create(night.tracker, ADMIN, new))
+        names = [f"cho-{number}" for number in range(count)]
+        return night.run(
+            snapshots.start_run(
+                night.tracker, "office", first=opened, last=yesterday, markets=names
+            )
+        )
+
+    def test_tells_how_many_days_of_markets_are_done(self, night: Night) -> None:
+        job = self.job(night)
+        result = night.run(snapshots.run(night.tracker, job))
+        assert result == {"markets": 3, "days": self.DAYS, "published": 3 * self.DAYS}
+        saved = night.run(night.tracker.jobs.get(job.id))
+        assert saved is not None
+        assert (saved.done, saved.total) == (3 * self.DAYS, 3 * self.DAYS)
+
+    def test_goes_on_after_the_market_up_to_which_it_came(self, night: Night) -> None:
+        job = self.job(night)
+        stopped = replace(job, params={**job.params, "after": "cho-1", "published": 800})
+        result = night.run(snapshots.run(night.tracker, stopped))
+        assert result == {"markets": 3, "days": self.DAYS, "published": 800 + self.DAYS}
+        latest = [
+            len(night.run(night.tracker.publications.published_days(f"cho-{n}"))) for n in range(3)
+        ]
+        assert latest == [0, 0, self.DAYS]
+        saved = night.run(night.tracker.jobs.get(job.id))
+        assert saved is not None
+        assert saved.params["after"] == "cho-2"
+        assert (saved.done, saved.total) == (3 * self.DAYS, 3 * self.DAYS)

@@ -32,5 +32,20 @@ def test_a_list_that_says_nothing_clear_is_refused_at_the_start(text: str) -> No
     assert caught.value.code == "SETTING_INVALID"
 
 
+@pytest.mark.parametrize("url", ["https://tracker.example", "http://10.0.0.7:8480/cho/"])
+def test_the_public_address_is_taken_as_it_is(url: str) -> None:
+    assert Settings.read({"TRACKER_PUBLIC_URL": url}).public_url == url
+    assert Settings.read({"TRACKER_PUBLIC_URL": ""}).public_url is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["tracker.example", "ftp://x", "https://", "https://x?a=1", "https://u@x", "https://x:y"],
+)
+def test_what_is_no_address_is_refused_at_the_start(url: str) -> None:
+    with pytest.raises(Invalid, match="TRACKER_PUBLIC_URL"):
+        Settings.read({"TRACKER_PUBLIC_URL": url})
+
+
 def test_every_setting_is_explained() -> None:
     assert set(EXPLAINED) == set(Settings.__struct_fields__)

@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tracker.domain.errors import TrackerError
@@ -86,6 +86,61 @@ def load_master_keys(
     return tuple(distinct.values())
 
 
+class KeySource:
+    """Where a process has its master keys from, and whether the file changed since."""
+
+    def __init__(self, data_dir: Path, env_value: str | None) -> None:
+        self._data_dir = data_dir
+        self._env_value = env_value
+        self._seen: object = None
+
+    def load(self, *, create: bool) -> tuple[MasterKey, ...]:
+        """As `load_master_keys`."""
+        self._seen = self._mark()
+        keys = load_master_keys(self._data_dir, self._env_value, create=create)
+        self._seen = self._seen or self._mark()
+        return keys
+
+    def changed(self) -> tuple[MasterKey, ...] | None:
+        """The keys, where another file stands there now; None where the same one does, or none.
+
+        Raises BadMasterKey where it cannot be used: going on under a key that is being replaced
+        could seal what nobody opens any more.
+        """
+        mark = self._mark()
+        if mark is None or mark == self._seen:
+            return None
+        keys = load_master_keys(self._data_dir, self._env_value, create=False)
+        self._seen = mark
+        return keys
+
+    def _mark(self) -> object:
+        try:
+            found = (self._data_dir / MASTER_KEY_FILE).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def in_file(data_dir: Path) -> tuple[MasterKey, ...]:
+    """The keys of the file alone, newest first; none where there is no file."""
+    path = data_dir / MASTER_KEY_FILE
+    found = _read_key_file(path)
+    return () if found is None else tuple(_parse_keys(found, str(path)))
+
+
+def put_in_file(data_dir: Path, keys: Sequence[MasterKey]) -> None:
+    """These keys, newest first, in place of those in the file (mode 0600, synced, in one step)."""
+    path = data_dir / MASTER_KEY_FILE
+    draft = _draft(path, ",".join(base64.b64encode(key.secret).decode() for key in keys))
+    try:
+        draft.replace(path)
+    except OSError:
+        draft.unlink()
+        raise
+    _sync(path.parent)
+
+
 def _parse_keys(text: str, source: str) -> list[MasterKey]:
     keys = []
     for number, part in enumerate(text.split(","), start=1):
@@ -123,22 +178,35 @@ def _read_key_file(path: Path) -> str | None:
 def _create_key_file(path: Path, random_bytes: Callable[[int], bytes]) -> None:
     # The key is written and synced under a name of its own and then linked: the final name never
     # shows half a key, and of two processes that start at once the second keeps the first's.
+    draft = _draft(path, base64.b64encode(random_bytes(KEY_BYTES)).decode())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+        _sync(path.parent)
+
+
+def _draft(path: Path, text: str) -> Path:
+    """A file beside the path with this line, synced, for its owner alone."""
     draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with open(fd, "wb") as file:
             os.fchmod(fd, 0o600)
-            file.write(base64.b64encode(random_bytes(KEY_BYTES)) + b"\n")
+            file.write(text.encode() + b"\n")
             file.flush()
             os.fsync(fd)
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
+    except BaseException:
+        draft.unlink()
+        raise
+    return draft
+
+
+def _sync(directory: Path) -> None:
+    opened = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
     finally:
-        os.unlink(draft)
-        directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        os.close(opened)

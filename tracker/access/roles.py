@@ -75,6 +75,11 @@ class Permission(StrEnum):
     """Confirm, dismiss, resolve."""
     ROUND_READ = "round.read"
     EVENTS_VOID = "events.void"
+    """Take back a fact of one's own, or ask for it to be taken back."""
+    APPROVALS_READ = "approvals.read"
+    """What waits for a second person; a bank sees what its own keys asked for."""
+    APPROVALS_DECIDE = "approvals.decide"
+    """Be the second person; never for what one asked for oneself."""
     ACTIVITY_READ = "activity.read"
     """A bank's day in a market: number and sum of all payments, and which vendors were paid."""
     ACTIVITY_WRITE = "activity.write"
@@ -96,6 +101,10 @@ class Permission(StrEnum):
     INDICATORS_WRITE = "indicators.write"
     LEDGER_READ = "ledger.read"
     KEYS_MANAGE = "keys.manage"
+    PEOPLE_MANAGE = "people.manage"
+    """Accounts for the web: who there is, invitations, ending sessions."""
+    SESSION_OWN = "session.own"
+    """One's own sessions and password."""
 
 
 _LEVELS = {"does": Level.DOES, "sees": Level.SEES, "-": Level.NOTHING}
@@ -138,6 +147,8 @@ PERMISSIONS: Mapping[Permission, Mapping[Role, Level]] = MappingProxyType(
         _P.INCIDENTS_WRITE: _row("  does  sees  does  sees  -     sees"),
         _P.ROUND_READ: _row("       does  -     does  does  -     does"),
         _P.EVENTS_VOID: _row("      does  does  does  does  -     sees"),
+        _P.APPROVALS_READ: _row("   does  does  does  does  -     does"),
+        _P.APPROVALS_DECIDE: _row(" does  sees  does  sees  -     sees"),
         _P.ACTIVITY_READ: _row("    does  does  does  -     -     does"),
         _P.ACTIVITY_WRITE: _row("   does  does  sees  -     -     sees"),
         _P.IMPORTS_WRITE: _row("    does  does  does  -     -     sees"),
@@ -154,6 +165,8 @@ PERMISSIONS: Mapping[Permission, Mapping[Role, Level]] = MappingProxyType(
         _P.INDICATORS_WRITE: _row(" does  sees  sees  sees  sees  sees"),
         _P.LEDGER_READ: _row("      sees  -     -     -     -     does"),
         _P.KEYS_MANAGE: _row("      does  -     -     -     -     -   "),
+        _P.PEOPLE_MANAGE: _row("    does  -     -     -     -     -   "),
+        _P.SESSION_OWN: _row("      does  does  does  does  does  does"),
     }
 )
 

@@ -18,8 +18,9 @@ from __future__ import annotations
 import hmac
 import os
 import struct
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeVar
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -51,6 +52,12 @@ __all__ = [
 
 NONCE_BYTES = 12
 LOOKUP_BYTES = 16
+REFRESH_S: Final = 1.0
+"""For so long a process may go on sealing under a master key that was replaced."""
+
+Source = Callable[[], Sequence[MasterKey] | None]
+"""The master keys, newest first, where they changed since it was asked last; else None."""
+
 
 Use = Literal["wrap", "uploads"]
 T = TypeVar("T", bound=msgspec.Struct)
@@ -82,24 +89,73 @@ def _open(cipher: AESGCM, aad: bytes, blob: bytes, what: str) -> bytes:
         raise Tampered(f"{what} does not open: it was changed or belongs elsewhere.") from None
 
 
+class _Derived(msgspec.Struct, frozen=True):
+    """What comes of the master keys, by their ids; `current` is the id of the one that seals."""
+
+    current: bytes
+    wrapping: dict[Use, dict[bytes, bytes]]
+    answers: dict[bytes, AESGCM]
+
+
+def _derived(masters: Sequence[MasterKey], before: _Derived | None = None) -> _Derived:
+    """Keys that were known before are kept: what they sealed may still be on its way."""
+    uses: tuple[Use, ...] = ("wrap", "uploads")
+    made = _Derived(
+        masters[0].id,
+        {use: {key.id: _derive(key.secret, use) for key in masters} for use in uses},
+        {key.id: AESGCM(_derive(key.secret, "answers")) for key in masters},
+    )
+    if before is not None:
+        for use in uses:
+            made.wrapping[use].update(before.wrapping[use])
+        made.answers.update(before.answers)
+    return made
+
+
 class Keyring:
     """What is derived from the master keys; the first one seals, all of them open.
 
     Look-ups must stay comparable while a master key is replaced, so their key is `lookup_secret`
     (32 bytes, to be kept wrapped among the records) or else comes from the **oldest** master key.
+
+    With a `source` a keyring follows a rotation while it is in use: it asks before it seals, at
+    most once in `REFRESH_S` by `monotonic` (seconds), and at once for a key that it does not know.
     """
 
-    def __init__(self, masters: Sequence[MasterKey], *, lookup_secret: bytes | None = None) -> None:
+    def __init__(
+        self,
+        masters: Sequence[MasterKey],
+        *,
+        lookup_secret: bytes | None = None,
+        source: Source | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         if not masters:
             raise BadMasterKey("A keyring needs at least one master key.")
-        self.current_id = masters[0].id
-        self._wrapping: dict[Use, dict[bytes, bytes]] = {
-            "wrap": {key.id: _derive(key.secret, "wrap") for key in masters},
-            "uploads": {key.id: _derive(key.secret, "uploads") for key in masters},
-        }
-        self._answers = {key.id: AESGCM(_derive(key.secret, "answers")) for key in masters}
+        self._derived = _derived(masters)
+        self._source = source
+        self._monotonic = monotonic
+        self._asked = monotonic()
         secret = masters[-1].secret if lookup_secret is None else lookup_secret
         self._lookup = _derive(secret, "lookup")
+
+    @property
+    def current_id(self) -> bytes:
+        """The id of the master key that seals (4 bytes)."""
+        return self._derived.current
+
+    def _current(self) -> _Derived:
+        """The keys to seal with."""
+        if self._source is not None and self._monotonic() - self._asked >= REFRESH_S:
+            self.refresh()
+        return self._derived
+
+    def refresh(self) -> None:
+        """Takes over the master keys as they are now; raises BadMasterKey where it cannot."""
+        self._asked = self._monotonic()
+        masters = None if self._source is None else self._source()
+        if masters:
+            self._derived = _derived(masters, self._derived)
 
     @staticmethod
     def new_data_key() -> bytes:
@@ -108,15 +164,23 @@ class Keyring:
 
     def wrap(self, data_key: bytes, use: Use = "wrap") -> bytes:
         """Wrap a 32-byte key: 44 bytes, master key id and RFC 3394 output, the same each time."""
-        return self.current_id + aes_key_wrap(self._wrapping[use][self.current_id], data_key)
+        keys = self._current()
+        return keys.current + aes_key_wrap(keys.wrapping[use][keys.current], data_key)
 
     def unwrap(self, wrapped: bytes, use: Use = "wrap") -> bytes:
         """Undo `wrap`. BadMasterKey: sealed under a key not loaded; Tampered: does not unwrap."""
         key_id = wrapped[:KEY_ID_BYTES]
         try:
-            return aes_key_unwrap(self._of(self._wrapping[use], key_id), wrapped[KEY_ID_BYTES:])
+            key = self._of(lambda known: known.wrapping[use], key_id)
+            return aes_key_unwrap(key, wrapped[KEY_ID_BYTES:])
         except InvalidUnwrap:
             raise Tampered("A wrapped data key does not open: it was changed.") from None
+
+    def rewrapped(self, wrapped: bytes, use: Use = "wrap") -> bytes | None:
+        """The same key under the present master key; None where it is under that already."""
+        if wrapped[:KEY_ID_BYTES] == self._current().current:
+            return None
+        return self.wrap(self.unwrap(wrapped, use), use)
 
     def lookup(self, label: str, *parts: str) -> bytes:
         """16 bytes of HMAC-SHA256 over `label` and `parts`, for blind indexes and fingerprints.
@@ -132,17 +196,25 @@ class Keyring:
 
     def seal_answer(self, context: bytes, data: bytes) -> bytes:
         """Encrypt a stored answer; it opens under the same `context` (its scope) only."""
-        return self.current_id + _seal(self._answers[self.current_id], context, data)
+        keys = self._current()
+        return keys.current + _seal(keys.answers[keys.current], context, data)
 
     def open_answer(self, context: bytes, blob: bytes) -> bytes:
         """Undo `seal_answer`; raises Tampered or BadMasterKey."""
-        cipher = self._of(self._answers, blob[:KEY_ID_BYTES])
+        cipher = self._of(lambda known: known.answers, blob[:KEY_ID_BYTES])
         return _open(cipher, context, blob[KEY_ID_BYTES:], "A stored answer")
 
-    @staticmethod
-    def _of(keys: dict[bytes, K], key_id: bytes) -> K:
+    def resealed_answer(self, context: bytes, blob: bytes) -> bytes | None:
+        """The same answer under the present master key; None where it is under that already."""
+        if blob[:KEY_ID_BYTES] == self._current().current:
+            return None
+        return self.seal_answer(context, self.open_answer(context, blob))
+
+    def _of(self, kind: Callable[[_Derived], dict[bytes, K]], key_id: bytes) -> K:
+        if key_id not in kind(self._derived):
+            self.refresh()  # a key that came since
         try:
-            return keys[key_id]
+            return kind(self._derived)[key_id]
         except KeyError:
             raise BadMasterKey(
                 f"Data sealed under master key {key_id.hex()}, which is not loaded: "

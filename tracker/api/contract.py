@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from tracker.access.keys import ROLES
 from tracker.access.roles import Level, Permission, level
-from tracker.api import contract_bodies
+from tracker.api import contract_bodies, ending
 from tracker.api import contract_parts as parts
 from tracker.api.catalogue import problems
 from tracker.api.conventions.guard import PUBLIC, UNLIMITED, permission_of
@@ -89,7 +89,7 @@ def document(app: Litestar) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"key": parts.SECURITY},
-            "headers": parts.HEADERS,
+            "headers": parts.HEADERS | _ending_headers(known),
             "examples": {
                 code: parts.problem_example(problems()[code]) for code in sorted(_codes(paths))
             },
@@ -97,6 +97,10 @@ def document(app: Litestar) -> dict[str, Any]:
         },
     }
     return cast("dict[str, Any]", msgspec.json.decode(msgspec.json.encode(whole)))
+
+
+def _ending_headers(known: list[Route]) -> dict[str, Any]:
+    return ending.HEADERS if any(route.doc.ending for route in known) else {}
 
 
 def _codes(paths: dict[str, dict[str, Any]]) -> set[str]:
@@ -156,6 +160,8 @@ def _operation(route: Route) -> dict[str, Any]:
         made["security"] = []
     else:
         made["x-roles"] = _roles(route)
+    if doc.ending is not None:
+        made["deprecated"] = True
     made["x-codeSamples"] = [{"lang": "curl", "source": parts.curl(route.path, route.method, doc)}]
     return made
 
@@ -167,6 +173,8 @@ def _roles(route: Route) -> list[str]:
 
 def _description(route: Route) -> str:
     text = inspect.cleandoc(route.handler.fn.__doc__ or "")
+    if route.doc.ending is not None:
+        text = f"{text}\n\n{route.doc.ending.says()}"
     if route.permission == PUBLIC:
         return f"{text}\n\nNo key is needed."
     required = route.handler.opt.get(REQUIRED, ())
@@ -237,6 +245,8 @@ def _answers(route: Route) -> dict[str, Any]:
 
 def _answer(answer: Answer, doc: Doc) -> dict[str, Any]:
     names = [*answer.headers, *ALWAYS, *(["Idempotency-Replayed"] if doc.retries else [])]
+    if doc.ending is not None:
+        names += ending.HEADERS
     made: dict[str, Any] = {
         "description": answer.says,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},

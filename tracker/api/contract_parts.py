@@ -34,6 +34,7 @@ PATHS: Final[dict[str, str]] = {
     "group": "cho-hai-san",
     "indicator": "digital-signatures",
     "event": event_id(_VENDOR, 5),
+    "approval": event_id("CVT", 9),
 }
 """A value for each path parameter; with the bodies of the routes they make one small story."""
 
@@ -52,6 +53,7 @@ SAID: Final[dict[str, str]] = {
     "group": "The group's id.",
     "indicator": "The indicator's id.",
     "event": "The event's id: a vendor code or a market's prefix, and a number.",
+    "approval": "The approval's id, that of the event that asked for it.",
     "zone": "Of the vendor's own zone.",
     "category": "Of the vendor's own trade.",
 }
@@ -63,6 +65,7 @@ TAGS: Final[dict[str, str]] = {
     "groups": "Named groups of markets over time.",
     "vendors": "Traders, their stalls and accounts.",
     "events": "What was stated about vendors and markets, and how a wrong fact is taken back.",
+    "approvals": "Changes that one person asks for and another decides.",
     "codes": "Payment codes and what happens to their stickers.",
     "sheets": "Stickers of many vendors as one file to print.",
     "scans": "What hangs at the stalls, and which to visit next.",

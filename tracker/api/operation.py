@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from tracker.access.keys import Role
 from tracker.access.roles import Permission
-from tracker.api.conventions.guard import PERMISSION
+from tracker.api.conventions.guard import ENDING, PERMISSION, UNLIMITED
 from tracker.api.conventions.replies import JSON
 from tracker.api.conventions.retries import REQUIRED
+from tracker.api.ending import Ending
 
 DOC: Final = "doc"
 
@@ -48,6 +49,7 @@ class Doc(Struct, frozen=True):
     path: dict[str, str] = {}
     table: bool = False
     rows: tuple[Any, str] | None = None
+    ending: Ending | None = None
 
 
 def operation(
@@ -67,6 +69,8 @@ def operation(
     path: dict[str, str] | None = None,
     table: bool = False,
     rows: tuple[Any, str] | None = None,
+    unlimited: bool = False,
+    ending: Ending | None = None,
 ) -> dict[str, Any]:
     """The `opt` of a route.
 
@@ -78,10 +82,14 @@ def operation(
     values of path parameters where the usual ones make no request that works. `table`: the file is
     the whole body and nothing is told beside it. `rows`: the body is many of this shape (`body` is
     a JSON array of them), or the same as JSON lines or CSV, of which an example is given.
+    `unlimited`: supervisors ask a public route as often as they like. `ending`: since when it is
+    deprecated, and when it ends.
     """
     return {
         PERMISSION: permission,
         REQUIRED: key_required_of,
+        UNLIMITED: unlimited,
+        ENDING: () if ending is None else ending.headers(),
         DOC: Doc(
             answers,
             problems,
@@ -96,5 +104,6 @@ def operation(
             path or {},
             table,
             rows,
+            ending,
         ),
     }

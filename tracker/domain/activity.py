@@ -163,6 +163,11 @@ def bitmap(numbers: Iterable[int]) -> bytes:
     return bytes(raw)
 
 
+def holds(raw: bytes, number: int) -> bool:
+    """Whether the vendor with this number is in the set."""
+    return number >> 3 < len(raw) and bool(raw[number >> 3] & (0x80 >> (number & 7)))
+
+
 def members(raw: bytes) -> list[int]:
     """The vendors of a set, ascending."""
     return [

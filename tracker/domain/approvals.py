@@ -9,33 +9,27 @@ and the subject's facts; nothing has to happen for it to expire.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, TypeGuard, cast
+from typing import Literal, NamedTuple, TypeGuard, cast
 
 from msgspec import Struct
 
-from tracker.domain import decide_vendor, decide_void
+from tracker.domain import decide_void
 from tracker.domain.codes import event_id
-from tracker.domain.days import DAY_MS, day_of, start_of
-from tracker.domain.decide import Stated, details_of, issue_code, owner, person_of, registered
-from tracker.domain.errors import Conflict
+from tracker.domain.days import DAY_MS, day_of
 from tracker.domain.facts import (
     AccountAsked,
-    AccountDetails,
-    AccountLinked,
     ApprovalDecided,
     Asked,
     CensusAsked,
     CensusDeclared,
     Fact,
-    MarketFact,
     StatusAsked,
     StatusChanged,
-    Vault,
     VendorFact,
     VoidAsked,
     Voided,
 )
-from tracker.domain.vendor import History, Sealed, Vendor, in_order
+from tracker.domain.vendor import History, Vendor, in_order
 
 VALID_MS = 7 * DAY_MS
 """For so long after it was asked for a change can be approved."""
@@ -45,6 +39,13 @@ FRAUD = "fraud"
 
 State = Literal["waiting", "approved", "rejected", "stale", "expired"]
 Outcome = Literal["approved", "rejected", "stale"]
+
+
+class Asker(NamedTuple):
+    """Who asks or decides: the id, and the banks that a key speaks for."""
+
+    id: str
+    bins: tuple[str, ...]
 
 
 class Approval(Struct, frozen=True):
@@ -132,178 +133,31 @@ def census_standing(facts: Sequence[Fact], day: int) -> int | None:
     return declared[-1] if declared else None
 
 
-def waiting(
-    facts: Sequence[Fact], asker: str, bins: Sequence[str], now: int
-) -> Iterator[tuple[int, Asked]]:
+def waiting(facts: Sequence[Fact], asker: Asker, now: int) -> Iterator[tuple[int, Asked]]:
     """What waits of what this caller, or a key of the same bank, asked for."""
     for event, approval in approvals(facts).items():
-        if same_side(approval.asked, asker, bins) and state_of(facts, approval, now) == "waiting":
+        if same_side(approval.asked, asker) and state_of(facts, approval, now) == "waiting":
             yield event, approval.asked
 
 
-def same_side(asked: Asked, principal: str, bins: Sequence[str]) -> bool:
+def same_side(asked: Asked, who: Asker) -> bool:
     """Whether this is who asked, or speaks for the same bank: no second pair of eyes."""
-    return asked.asked_by == principal or not set(asked.bins).isdisjoint(bins)
+    return asked.asked_by == who.id or not set(asked.bins).isdisjoint(who.bins)
 
 
-# ── asking ───────────────────────────────────────────────────────────────────────────────────
+def approved_void(
+    facts: Sequence[Fact], subject: str, asker: str, *, event: int, reason: str
+) -> int | None:
+    """The void of the event that stands by an approval this caller asked for, in these words.
 
-
-def ask_account(
-    history: History,
-    vault: Vault,
-    when: Stated,
-    asker: tuple[str, tuple[str, ...]],
-    *,
-    bin_: str,
-    details: AccountDetails,
-) -> int | AccountAsked:
-    """Another account behind the bank's live code: what waits for just that already, or to ask.
-
-    `asker` is the caller's id and banks.
+    `subject` is the vendor code or market prefix.
     """
-    vendor = registered(history, when.at)
-    live, account = vendor.live_code(bin_), vendor.accounts.get(bin_)
-    if live is None or account is None:
-        raise Conflict("The bank has no live code here.", code="CODE_NOT_LIVE")
-    for event, asked in waiting(history.facts, *asker, when.now):
-        if isinstance(asked, AccountAsked) and asked.bin == bin_:
-            if details_of(Sealed(event, asked.personal), vault) == details:
-                return event
-    return AccountAsked(
-        *_now(when),
-        bin=bin_,
-        code=live.ordinal,
-        standing=account.details.event,
-        personal=vault.seal(history.version + 1, details),
-        asked_by=asker[0],
-        bins=asker[1],
-    )
-
-
-def ask_status(
-    history: History, when: Stated, asker: tuple[str, tuple[str, ...]], fact: StatusChanged
-) -> int | StatusAsked | None:
-    """As `ask_account`, for a change of status; None where it lifts no suspension for fraud."""
-    standing = suspension(history.facts)
-    if standing is None or suspension(history.then(fact).facts) is not None:
-        return None
-    since = None if fact.at == when.now else fact.at
-    for event, asked in waiting(history.facts, *asker, when.now):
-        if isinstance(asked, StatusAsked):
-            if (asked.status, asked.reason, asked.since) == (fact.status, fact.reason, since):
-                return event
-    return StatusAsked(
-        *_now(when),
-        status=fact.status,
-        reason=fact.reason,
-        since=since,
-        standing=standing,
-        asked_by=asker[0],
-        bins=asker[1],
-    )
-
-
-def ask_void(
-    facts: Sequence[Fact],
-    when: Stated,
-    asker: tuple[str, tuple[str, ...]],
-    *,
-    event: int,
-    reason: str,
-) -> int | VoidAsked:
-    """As `ask_account`, for taking back the subject's event `event`."""
-    for waits, asked in waiting(facts, *asker, when.now):
-        if isinstance(asked, VoidAsked) and (asked.standing, asked.reason) == (event, reason):
-            return waits
-    return VoidAsked(*_now(when), standing=event, reason=reason, asked_by=asker[0], bins=asker[1])
-
-
-def ask_census(
-    facts: Sequence[Fact],
-    when: Stated,
-    asker: tuple[str, tuple[str, ...]],
-    *,
-    effective_on: int,
-    vendors: int,
-    source: str,
-) -> int | CensusAsked | None:
-    """As `ask_account`, for a census; None where it lowers none that is in force on its day."""
-    standing = census_standing(facts, effective_on)
-    known = None if standing is None else facts[standing - 1]
-    if standing is None or not isinstance(known, CensusDeclared) or vendors >= known.vendors:
-        return None
-    wanted = (effective_on, vendors, source)
-    for event, asked in waiting(facts, *asker, when.now):
-        if isinstance(asked, CensusAsked):
-            if (asked.effective_on, asked.vendors, asked.source) == wanted:
-                return event
-    return CensusAsked(*_now(when), *wanted, standing, asker[0], asker[1])
-
-
-def _now(when: Stated) -> Stated:
-    """The asking itself happens now, whatever day it is about."""
-    return Stated(when.now, when.now, when.by)
-
-
-# ── deciding ─────────────────────────────────────────────────────────────────────────────────
-
-
-def granted(
-    history: History, vault: Vault | None, now: int, approval: Approval
-) -> list[VendorFact]:
-    """What an approval of a vendor's comes to, stated by the approval; `history` has its decision.
-
-    Another account behind a live code supersedes that code with a version over the new account:
-    the vendor is attached again when the new sticker hangs. Raises `Conflict` where the rules that
-    hold for such a change refuse it; `vault` is needed for an account only.
-    """
-    when = Stated(now, now, event_id(history.vendor_code, approval.event))
-    match approval.asked:
-        case AccountAsked() as asked if vault is not None:
-            details = details_of(Sealed(approval.event, asked.personal), vault)
-            linked = AccountLinked(
-                *when,
-                bin=asked.bin,
-                owner=owner(person_of(history.replay(), vault), details),
-                personal=vault.seal(history.version + 1, details),
-            )
-            issued = issue_code(history.then(linked), vault, when, bin_=asked.bin)
-            return [linked, *issued]
-        case StatusAsked() as asked:
-            dated = when if asked.since is None else when._replace(at=asked.since)
-            return decide_vendor.change_status(
-                history, dated, status=asked.status, reason=asked.reason
-            )
-        case VoidAsked() as asked:
-            return decide_void.void(history, when, event=asked.standing, reason=asked.reason)
-    raise Conflict("This is no approval about a vendor.")
-
-
-def granted_of_market(
-    facts: Sequence[Fact], prefix: str, now: int, approval: Approval
-) -> list[MarketFact]:
-    """As `granted`, of a market's own facts."""
-    when = Stated(now, now, event_id(prefix, approval.event))
-    match approval.asked:
-        case CensusAsked() as asked:
-            dated = when._replace(at=start_of(asked.effective_on))
-            return [CensusDeclared(*dated, vendors=asked.vendors, source=asked.source)]
-        case VoidAsked() as asked:
-            void = decide_void.void_of(
-                facts, prefix, when, event=asked.standing, reason=asked.reason
-            )
-            return [] if void is None else [void]
-    raise Conflict("This is no approval about a market.")
-
-
-def approved_void(facts: Sequence[Fact], asker: str, *, event: int, reason: str) -> int | None:
-    """The void of the event that stands by an approval this caller asked for, in these words."""
     by = decide_void.voids(facts).get(event)
     known = None if by is None else facts[by - 1]
     if not isinstance(known, Voided) or known.reason != reason:
         return None
     for approval in approvals(facts).values():
-        if known.by.endswith(f".e{approval.event}") and approval.asked.asked_by == asker:
+        stated = event_id(subject, approval.event)
+        if (known.by, approval.asked.asked_by) == (stated, asker):
             return by
     return None

@@ -136,8 +136,9 @@ def link_account(
     live = vendor.live_code(bin_)
     if live is not None and _number_behind(history, live.account, vault) != details.number:
         raise Conflict(
-            "Another account of this bank stands behind a code that is live. Revoke the code "
-            "first, or keep the account.",
+            "Another account of this bank stands behind a code that is live. Put the account of "
+            "the vendor, which asks a second person to approve it; or revoke the code first, or "
+            "keep the account.",
             code="ACCOUNT_HAS_LIVE_CODE",
             vendor=history.vendor_code,
         )

@@ -2,8 +2,8 @@
 
 Every fact says when it happened (`at`), when it was recorded (`recorded`), both in ms, and who
 stated it (`by`: a key's id, `<job>.<row>` for a row of an imported file, or the id of an approval
-that it took two people to state). Encoded they are msgpack arrays with the kind's number first: kinds and positions are for ever, fields are only
-added at the end, with a default.
+that it took two people to state). Encoded they are msgpack arrays with the kind's number first:
+kinds and positions are for ever, fields are only added at the end, with a default.
 
 `personal` is a sealed blob (see `Vault`), never text: the ledger and the vendor's document carry
 the same bytes. Facts of a vendor, of a market and of the service share one numbering.

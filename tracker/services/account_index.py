@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from tracker.access.vault import VendorVault
 from tracker.domain import decide
+from tracker.domain.facts import AccountLinked, IncidentOpened
 from tracker.domain.findings import Ref, refs_of
-from tracker.domain.vendor import History
+from tracker.domain.vendor import History, Sealed
 from tracker.services.context import Tracker
 
 BATCH = 500
@@ -82,6 +83,17 @@ def _lookups(
         number = decide.details_of(incident.seen, vault).number
         found.append((lookup(tracker, INCIDENT, incident.bin, number), named))
     return found
+
+
+def lookups_ever(tracker: Tracker, history: History, vault: VendorVault) -> list[str]:
+    """Every look-up under which the vendor may be named, by voided facts too."""
+    found = {ref_lookup(tracker, ref) for ref in refs_of(history, ever=True)}
+    for event, fact in enumerate(history.facts, 1):
+        if isinstance(fact, AccountLinked | IncidentOpened):
+            kind = ACCOUNT if isinstance(fact, AccountLinked) else INCIDENT
+            number = decide.details_of(Sealed(event, fact.personal), vault).number
+            found.add(lookup(tracker, kind, fact.bin, number))
+    return sorted(found)
 
 
 async def holders(

@@ -234,10 +234,13 @@ def _compare(ledger: Ledger, stored: Stored) -> Iterator[Difference]:
         least = f"at least {ledger.highest}"
         yield Difference(space, "counter", "vendor numbers", least, str(stored.numbers))
     if "data_keys" not in stored.wrong:
+        erased = ledger.erased
         for number in ledger.registered:
-            if str(number) not in stored.data_keys:
-                subject = label.subject(str(number))
-                yield Difference(space, "data_key", subject, "a data key", "none: erased or lost")
+            held, subject = str(number) in stored.data_keys, label.subject(str(number))
+            if number not in erased and not held:
+                yield Difference(space, "data_key", subject, "a data key", "none: it was lost")
+            elif number in erased and held:
+                yield Difference(space, "data_key", subject, "none: erased", "a data key")
 
 
 async def _rebuild(views: ViewStore, ledger: Ledger) -> Rebuilt:

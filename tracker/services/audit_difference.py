@@ -22,6 +22,7 @@ Kind = Literal[
     "line",
     "row",
     "group",
+    "approval",
     "publication",
     "report",
     "paid",
@@ -40,6 +41,7 @@ VIEWS: Final[frozenset[Kind]] = frozenset(
         "line",
         "row",
         "group",
+        "approval",
         "publication",
         "report",
         "first_paid",
@@ -111,6 +113,11 @@ def compare(space: str, label: Label, expected: SpaceViews, stored: Stored) -> I
     if not _unreadable(stored, "groups"):
         for key, group, stored_group in _unequal(expected.groups, found.groups):
             yield Difference(space, "group", key, group or NONE, stored_group or NONE)
+    if not _unreadable(stored, "asked"):
+        for field, moment, stored_moment in _unequal(expected.asked, found.asked):
+            subject, _, ordinal = field.partition(".")
+            named = f"{label.subject(subject)}.e{ordinal}"
+            yield Difference(space, "approval", named, moment or NONE, stored_moment or NONE)
     if not _unreadable(stored, "published"):
         for field, should, is_ in _unequal(expected.published, found.published):
             records = _record(field, should), _record(field, is_)
@@ -128,6 +135,7 @@ WRONG: Final[Mapping[str, tuple[Kind, str]]] = {
     "data_keys": ("data_key", "all"),
     "rows": ("row", "all"),
     "groups": ("group", "all"),
+    "asked": ("approval", "all"),
 }
 
 

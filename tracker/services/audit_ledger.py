@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import DecodeError, msgpack
 
+from tracker.domain.approvals import is_asked
 from tracker.domain.facts import (
     ActivityReported,
     AnyFact,
@@ -16,6 +17,7 @@ from tracker.domain.facts import (
     MarketFact,
     MarketFounded,
     MarketOpened,
+    PersonalDataErased,
     Published,
     Registered,
     ServiceFact,
@@ -63,6 +65,7 @@ class Ledger:
         self.reported: list[Due] = []
         self.activity: list[ActivityReported | FirstPaid] = []
         self.founded: dict[str, str] = {}
+        self._asked: dict[str, str] = {}
         self._chain = Chain(space)
         self._raws: dict[str, list[bytes]] = {}
         self._vendors: dict[int, list[VendorFact]] = {}
@@ -81,6 +84,15 @@ class Ledger:
             for number, facts in self._vendors.items()
             if any(isinstance(fact, Registered) for fact in facts)
         )
+
+    @property
+    def erased(self) -> set[int]:
+        """The numbers of the vendors whose personal data were erased."""
+        return {
+            number
+            for number, facts in self._vendors.items()
+            if any(isinstance(fact, PersonalDataErased) for fact in facts)
+        }
 
     @property
     def findable(self) -> dict[int, bytes]:
@@ -122,7 +134,10 @@ class Ledger:
             return
         if isinstance(fact, IndicatorReported):
             self.reported.append(Due(str(entry.position), fact.recorded, entry.position))
-        self._raws.setdefault(entry.subject, []).append(entry.raw)
+        raws = self._raws.setdefault(entry.subject, [])
+        raws.append(entry.raw)
+        if is_asked(fact):
+            self._asked[f"{entry.subject}.{len(raws)}"] = str(fact.recorded)
         if isinstance(fact, MarketFounded):
             self.founded[fact.market] = fact.prefix
         elif isinstance(fact, MarketOpened):
@@ -178,6 +193,7 @@ class Ledger:
         made = SpaceViews()
         for subject, raws in self._raws.items():
             made.docs[subject] = header(len(raws)) + b"".join(raws)
+        made.asked = dict(self._asked)
         for market, prefix in self.founded.items():
             made.names[f"market:{market}"] = prefix
             made.names[f"prefix:{prefix}"] = market

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tracker.access.keys import Principal
 from tracker.access.vault import Keyring, VendorVault
+from tracker.domain.days import DAY_MS
 from tracker.domain.decide import Stated, stated
 from tracker.domain.errors import NotFound, TrackerError, Unavailable
 from tracker.domain.market import Market, require_open
@@ -19,14 +20,19 @@ from tracker.store.account_index import AccountIndex
 from tracker.store.activity import Activity
 from tracker.store.bulk_calls import BulkCalls
 from tracker.store.commit import Commit, Committer, Outcome, Replayed
+from tracker.store.erasures import Erasures
 from tracker.store.examined import Examined
 from tracker.store.jobs import Jobs
+from tracker.store.last_used import LastUsedStore
 from tracker.store.look import Looks
+from tracker.store.people import PeopleStore
 from tracker.store.publications import Publications
 from tracker.store.reads import Reader
 from tracker.store.reported import Reported
 from tracker.store.schedule_state import ScheduleState
+from tracker.store.sealed import SealedStore
 from tracker.store.seals import SealStore
+from tracker.store.sessions import SessionStore
 
 ATTEMPTS_MAX = 10
 """How often a use case reads and decides anew after losing a race, before it gives up (503)."""
@@ -78,10 +84,15 @@ class Tracker:
         self.jobs = Jobs(client)
         self.bulk_calls = BulkCalls(client)
         self.accounts = AccountIndex(client)
+        self.erasures = Erasures(client)
+        self.sealed = SealedStore(client)
         self.activity = Activity(client)
         self.examined = Examined(client)
         self.schedule_state = ScheduleState(client)
         self.seals = SealStore(client)
+        self.people = PeopleStore(client)
+        self.sessions = SessionStore(client)
+        self.last_used = LastUsedStore(client, session_ms=settings.session_days * DAY_MS)
         self._prefixes: dict[str, str] = {}
 
     def stated(self, principal: Principal, occurred_at: int | None = None) -> Stated:

@@ -16,6 +16,7 @@ from tracker.domain.codes import event_id, parse_vendor_code
 from tracker.domain.days import day_date, moment_text
 from tracker.domain.errors import Invalid, NotFound
 from tracker.domain.facts import (
+    ApprovalDecided,
     CodeIssued,
     Fact,
     FindingEnded,
@@ -27,6 +28,7 @@ from tracker.domain.facts import (
     Registered,
     Scanned,
     VendorFact,
+    VoidAsked,
     Voided,
 )
 from tracker.domain.vendor import History
@@ -41,15 +43,15 @@ _NOT_OF_BANKS = (
     PersonalDataRead,
     PersonalDataErased,
 )
-_COMMON = {"at", "recorded", "by", "personal"}
+_COMMON = {"at", "recorded", "by", "personal", "asked_by", "bins"}
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class FactOut(Struct, frozen=True, kw_only=True):
     """A fact: its id, kind and times, who stated it, and what it says beside personal data.
 
-    `by` is a key's id or `<job>.<row>`; a bank is not told others'. `voided_by` is the event that
-    takes it back, `values` the fact's own fields.
+    `by` is a key's id, `<job>.<row>`, or the id of an approval; a bank is not told others'.
+    `voided_by` is the event that takes it back, `values` the fact's own fields.
     """
 
     id: str
@@ -79,6 +81,11 @@ async def of_vendor(tracker: Tracker, principal: Principal, vendor: str) -> list
     if not shown and history.replay().stall is None:
         raise hidden()
     return shown
+
+
+def of_history(history: History, principal: Principal) -> list[FactOut]:
+    """All facts of a vendor, to those who may see all of them."""
+    return _shown(history.facts, history.vendor_code, principal)
 
 
 async def of_market(tracker: Tracker, principal: Principal, market: str) -> list[FactOut]:
@@ -123,6 +130,10 @@ def visible(history: History, ordinal: int, principal: Principal) -> bool:
         return False
     if isinstance(fact, Voided):
         return visible(history, fact.event, principal)
+    if isinstance(fact, VoidAsked):
+        return visible(history, fact.standing, principal)
+    if isinstance(fact, ApprovalDecided):
+        return visible(history, fact.asked, principal)
     bin_ = getattr(fact, "bin", "")
     code = getattr(fact, "code", None)
     if code is not None:
@@ -161,9 +172,11 @@ def _value(subject: str, name: str, value: Any) -> str | int | None:
     match name:
         case "code":
             return f"{subject}.c{value}"
-        case "event" | "incident" | "account":
+        case "event" | "incident" | "account" | "standing" | "asked":
             return event_id(subject, value)
-        case "due_on" | "area_from":
+        case "since":
+            return moment_text(value)
+        case "due_on" | "area_from" | "effective_on":
             return day_date(value).isoformat()
         case "zones":
             return ", ".join(value)

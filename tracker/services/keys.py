@@ -22,7 +22,6 @@ from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.store.commit import Commit, Done
 from tracker.store.keys import SERVICE, Space
 
-
 HOUR_MS = 3_600_000
 
 

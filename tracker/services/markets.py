@@ -10,16 +10,19 @@ from msgspec import Struct
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.domain import decide
-from tracker.domain.codes import PREFIX
+from tracker.domain.codes import PREFIX, event_id
 from tracker.domain.days import day_date, day_number, day_of, moment_text, start_of
+from tracker.domain.decide_approvals import ask_census
 from tracker.domain.errors import Conflict, Fault, Invalid
 from tracker.domain.facts import (
     CensusDeclared,
+    MarketFact,
     MarketFounded,
     MarketOpened,
 )
-from tracker.domain.market import Market, first_area
+from tracker.domain.market import Census, Market, first_area, market_of
 from tracker.services import areas
+from tracker.services.approval_shapes import Pending, asker, pending_of_market
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.store.commit import MARKET, Commit, Done, Taken
 from tracker.store.keys import SERVICE, Space
@@ -230,50 +233,68 @@ async def declare_census(
     vendors: int,
     source: str,
     once: Once | None = None,
-) -> tuple[CensusOut, bool]:
+) -> tuple[CensusOut, bool] | Pending:
     """A declared number of vendors, effective from a day (which may lie ahead).
 
-    The same declaration again gives the one that stands; the flag tells a new one.
+    The same declaration again gives the one that stands; the flag tells a new one. One that is
+    lower than the census in force on its day waits for a second person.
     """
     for _ in range(ATTEMPTS_MAX):
-        place = await tracker.market(market)
-        now = tracker.now()
-        fact = CensusDeclared(
-            start_of(effective_on), now, principal.id, vendors=vendors, source=source
-        )
-        known = [
-            c
-            for c in place.censuses
-            if (c.effective_on, c.vendors, c.source) == (effective_on, vendors, source)
-        ]
-        stands = [c for c in place.censuses if c.effective_on == effective_on][-1:]
-        new = not (known and known[-1:] == stands)
-        out = (
-            CensusOut(
-                id=f"{place.prefix}.e{place.version + 1}",
-                effective_on=day_date(effective_on).isoformat(),
+        facts = await tracker.reader.market_facts(market)
+        place = market_of(market, facts)
+        if place is None:
+            raise hidden()
+        when = decide.stated(None, tracker.now(), principal.id)
+        known = _just_so(place, effective_on, vendors, source)
+        asked = None
+        if known is None:
+            asked = ask_census(
+                facts,
+                when,
+                asker(principal),
+                effective_on=effective_on,
                 vendors=vendors,
                 source=source,
-                recorded_at=moment_text(now),
             )
-            if new
-            else _census_out(place, len(place.censuses) - 1 - place.censuses[::-1].index(known[-1]))
-        )
         commit = Commit(Space(market))
-        if new:
-            commit.append(MARKET, place.version, [fact])
+        new: MarketFact | None = None
+        done: tuple[CensusOut, bool] | Pending
+        if known is not None:
+            done = known, False
+        elif asked is None:
+            dated = when._replace(at=start_of(effective_on))
+            new = CensusDeclared(*dated, vendors=vendors, source=source)
+            made = Census(
+                event_id(place.prefix, len(facts) + 1), effective_on, vendors, source, when.now
+            )
+            done = _census_out(made), True
             commit.mark(effective_on)
+        elif isinstance(asked, int):
+            done = pending_of_market(tracker, principal, place, facts, asked)
+        else:
+            new = asked
+            after = (*facts, asked)
+            done = pending_of_market(tracker, principal, place, after, len(after))
+        if new is not None:
+            commit.append(MARKET, len(facts), [new])
+        elif once is None:
+            return done
         if once is not None:
-            commit.answer(once.key, once.seal((out, new)))
-        if not new and once is None:
-            return out, new
+            commit.answer(once.key, once.seal(done))
         if isinstance(await tracker.commit(commit), Done):
-            return out, new
+            return done
     raise busy()
 
 
-def _census_out(place: Market, index: int) -> CensusOut:
-    census = place.censuses[index]
+def _just_so(place: Market, day: int, vendors: int, source: str) -> CensusOut | None:
+    """The census that stands for the day, if it says just this."""
+    of_day = [census for census in place.censuses if census.effective_on == day]
+    if of_day and (of_day[-1].vendors, of_day[-1].source) == (vendors, source):
+        return _census_out(of_day[-1])
+    return None
+
+
+def _census_out(census: Census) -> CensusOut:
     return CensusOut(
         id=census.id,
         effective_on=day_date(census.effective_on).isoformat(),
@@ -290,4 +311,4 @@ async def censuses(tracker: Tracker, principal: Principal, market: str) -> list[
     place = await tracker.reader.market(market)
     if place is None:
         raise hidden()
-    return [_census_out(place, n) for n in range(len(place.censuses))]
+    return [_census_out(census) for census in place.censuses]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracker.domain.days import DAY_MS, OFFSET_MS, day_of
-from tracker.services import account_index, activity_retention, findings, seals, snapshots
+from tracker.services import account_index, activity_retention, erasure, findings, seals, snapshots
 from tracker.services.context import Tracker
 from tracker.services.job_ids import new_job
 
@@ -11,14 +11,30 @@ HOUR_MS = 3_600_000
 
 
 async def tick(tracker: Tracker) -> None:
-    """One look at the clock; safe to repeat at any time, and after any outage."""
-    await _close_days(tracker)
-    await _recompute(tracker)
-    await _complete_feed(tracker)
-    await account_index.complete_all(tracker)
-    await seals.keep_sealed(tracker)
-    await activity_retention.drop_old_sets(tracker)
-    await findings.find(tracker)  # last: it raises where a ledger is damaged
+    """One look at the clock; safe to repeat at any time, and after any outage.
+
+    A step that fails does not keep the others from their work; what failed is raised at the end,
+    as an `ExceptionGroup` where it is more than one.
+    """
+    failed: list[Exception] = []
+    for step in (
+        _close_days,
+        _recompute,
+        _complete_feed,
+        account_index.complete_all,
+        findings.find,
+        seals.keep_sealed,
+        activity_retention.drop_old_sets,
+        erasure.complete_all,
+    ):
+        try:
+            await step(tracker)
+        except Exception as error:  # raised below
+            failed.append(error)
+    if len(failed) > 1:
+        raise ExceptionGroup("Several steps of a tick failed.", failed)
+    if failed:
+        raise failed[0]
 
 
 async def _close_days(tracker: Tracker) -> None:

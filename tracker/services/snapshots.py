@@ -1,27 +1,22 @@
-"""Close days, recompute outdated ones, publish, and read what was published."""
+"""Close days, recompute outdated ones, publish."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from msgspec import json
 from msgspec.structs import replace
 
-from tracker.access.keys import Principal
-from tracker.access.roles import hidden
 from tracker.domain.days import day_of
-from tracker.domain.errors import Forbidden, Invalid, KeyReused
+from tracker.domain.errors import Invalid, KeyReused
 from tracker.domain.facts import Published
 from tracker.domain.figures import FINAL_AFTER_DAYS, WINDOW_DAYS, content
 from tracker.domain.snapshot import GENESIS, canonical, publish
 from tracker.domain.withholding import withhold
 from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
-from tracker.services.feed import published_at
 from tracker.services.job_ids import new_job
-from tracker.services.sight import SHOWN, Sight, sight
 from tracker.store.commit import Commit, Done, Stale
 from tracker.store.jobs import Job
 from tracker.store.keys import Space
@@ -75,35 +70,67 @@ async def start_run(
 
 
 async def run(tracker: Tracker, job: Job) -> dict[str, Any]:
-    """The job itself; safe to run twice and at once, for the same content is published once."""
+    """The job itself; safe to run twice and at once, for the same content is published once.
+
+    It goes on after the market up to which it came before; its progress counts days of markets.
+    """
     if job.params["mode"] == "outdated":
         return await _run_outdated(tracker, job)
-    days = range(job.params["from"], job.params["to"] + 1)
-    markets = job.params["markets"] or list(await tracker.reader.markets())
-    job = replace(job, total=len(markets), done=0)
-    covers = days.start if days.stop == day_of(tracker.now()) else None
-    closes = job.params.get("closes")
-    final = range(days.start - FINAL_AFTER_DAYS, days.stop - FINAL_AFTER_DAYS)
-    batches = [markets[start : start + BATCH] for start in range(0, len(markets), BATCH)]
-    published = done = 0
-
-    async def work_through(some: Sequence[Sequence[str]]) -> None:
-        nonlocal published, done
-        for batch in some:
-            new = await publish_days(tracker, batch, days, covers=covers)
-            if closes:
-                new += await publish_days(tracker, batch, final, again=True)
-            published += new
-            done += len(batch)
-            await tracker.jobs.save(replace(job, state="running", done=done))
-
-    lanes = [work_through(batches[lane::LANES]) for lane in range(LANES)]
+    markets = sorted(job.params["markets"] or await tracker.reader.markets())
+    went = _Run(tracker, job, markets)
+    lanes = [went.lane() for _ in range(LANES)]
     for failed in await asyncio.gather(*lanes, return_exceptions=True):
         if failed is not None:
             raise failed
-    if closes:
+    if job.params.get("closes"):
         await tracker.schedule_state.close(job.params["to"])
-    return {"markets": len(markets), "days": len(days), "published": published}
+    return {"markets": len(markets), "days": len(went.days), "published": went.published}
+
+
+class _Run:
+    """Days of many markets, batch by batch, several batches at once."""
+
+    def __init__(self, tracker: Tracker, job: Job, markets: Sequence[str]) -> None:
+        self._tracker = tracker
+        self._job = job
+        self.days = range(job.params["from"], job.params["to"] + 1)
+        self.published = job.params.get("published", 0)
+        self._after = job.params.get("after", "")
+        left = [market for market in markets if market > self._after]
+        self._batches = [left[start : start + BATCH] for start in range(0, len(left), BATCH)]
+        self._next = iter(range(len(self._batches)))
+        self._ended: dict[int, int] = {}
+        self._whole = 0
+        self._total = len(markets) * len(self.days)
+        self._done = (len(markets) - len(left)) * len(self.days)
+
+    async def lane(self) -> None:
+        """Works through the batches that no other lane has taken."""
+        for number in self._next:
+            self._ended[number] = await self._publish(self._batches[number])
+            while self._whole in self._ended:
+                self.published += self._ended.pop(self._whole)
+                self._after = self._batches[self._whole][-1]
+                self._whole += 1
+            await self._save()
+
+    async def _publish(self, batch: Sequence[str]) -> int:
+        today = day_of(self._tracker.now())
+        covers = self.days.start if self.days.stop == today else None
+        new = await publish_days(self._tracker, batch, self.days, covers=covers, seen=self._seen)
+        if self._job.params.get("closes"):
+            final = [day - FINAL_AFTER_DAYS for day in self.days]
+            new += await publish_days(self._tracker, batch, final, again=True)
+        return new
+
+    async def _seen(self, count: int) -> None:
+        self._done += count
+        await self._save()
+
+    async def _save(self) -> None:
+        params = {**self._job.params, "after": self._after, "published": self.published}
+        now = replace(self._job, state="running", done=self._done, total=self._total, params=params)
+        await self._tracker.jobs.save(now)
 
 
 async def _run_outdated(tracker: Tracker, job: Job) -> dict[str, Any]:
@@ -136,17 +163,21 @@ async def publish_days(
     *,
     again: bool = False,
     covers: int | None = None,
+    seen: Callable[[int], Awaitable[None]] | None = None,
 ) -> int:
     """Publishes each of these days of each market whose content differs from its latest revision.
 
     With `again` only days that have a revision. `covers` says that no published day from then on
     is missing from `days`: outdated marks of these markets are dropped as far as they were seen.
+    `seen` is told of how many days of markets were looked at, part by part.
     Returns how many revisions were published. Raises `Unavailable` where other workers, or damaged
     publication records (`tracker verify` names them), never let a market be.
     """
     published, first = 0, dict[str, Look]()
     for part in _chunks(days, DAYS_PER_COMMIT):
         published += await _publish_part(tracker, markets, part, first, again=again)
+        if seen is not None:
+            await seen(len(markets) * len(part))
     if covers is not None:
         settled = []
         for market, look in first.items():
@@ -249,88 +280,3 @@ def _chunks(days: Sequence[int], size: int) -> list[list[int]]:
         else:
             parts.append([day])
     return parts
-
-
-# ── reading ──────────────────────────────────────────────────────────────────────────────────
-
-
-async def one(
-    tracker: Tracker,
-    principal: Principal,
-    market: str,
-    day: int,
-    revision: int | None = None,
-    as_of: int | None = None,
-    details: bool = False,
-) -> bytes:
-    """The published body of a day, its latest revision or the one asked for.
-
-    With `as_of` (ms) what had been published by then: the latest revision of that time. With
-    `details` what the body withholds goes along under that name, as far as the principal may see
-    it. Raises `NotFound`, `Forbidden` for details that are not the principal's.
-    """
-    if not principal.may_market(market):
-        raise hidden()
-    as_ = sight(principal)
-    if details and as_ == SHOWN:
-        raise Forbidden("Your role reads what is published, without what is withheld in it.")
-    latest = (await tracker.publications.latest_days(market, [day])).get(day)
-    last = latest.revision if latest else 0
-    wanted = [last] if revision is None else [revision]
-    if as_of is not None and revision is None:
-        wanted = list(range(last, 0, -1))
-    for number in wanted:
-        place = (market, day, number)
-        body = (await tracker.publications.bodies([place]))[0]
-        if body is None or (as_of is not None and published_at(body) > as_of):
-            continue
-        if not details:
-            return body
-        withheld = (await tracker.publications.details([place]))[0]
-        return _with_details(body, withheld, as_)
-    raise hidden()
-
-
-def _with_details(body: bytes, withheld: bytes, as_: Sight) -> bytes:
-    details = json.decode(withheld) if withheld else {}
-    if as_ is not None:
-        banks = details.get("breakdowns", {}).get("bank", [])
-        own = [row for row in banks if row["key"] in as_]
-        details = {"breakdowns": {"bank": own}} if own else {}
-    return canonical({**json.decode(body), "details": details})
-
-
-async def listed(
-    tracker: Tracker,
-    principal: Principal,
-    market: str,
-    *,
-    first: int | None,
-    last: int | None,
-    every: bool,
-    after: tuple[int, int] | None,
-    limit: int,
-) -> tuple[list[bytes], tuple[int, int] | None]:
-    """Published bodies of a market by day and revision, after a (day, revision).
-
-    The latest revision of each day, or with `every` all of them; and where to go on, if anywhere.
-    """
-    if not principal.may_market(market) or await tracker.reader.market(market) is None:
-        raise hidden()
-    days = [
-        day
-        for day in await tracker.publications.published_days(market)
-        if (first is None or day >= first) and (last is None or day <= last)
-    ]
-    if after is not None:
-        days = [day for day in days if day >= after[0]]
-    latest = await tracker.publications.latest_days(market, days) if days else {}
-    wanted = [
-        (market, day, revision)
-        for day in days
-        for revision in range(1 if every else latest[day].revision, latest[day].revision + 1)
-        if after is None or (day, revision) > after
-    ]
-    some = wanted[:limit]
-    bodies = [body for body in await tracker.publications.bodies(some) if body is not None]
-    return bodies, some[-1][1:] if len(wanted) > limit else None

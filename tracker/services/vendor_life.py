@@ -12,10 +12,12 @@ from tracker.access.masking import View, sees_personal
 from tracker.domain import decide, decide_vendor
 from tracker.domain.codes import event_id
 from tracker.domain.days import moment_text
+from tracker.domain.decide_approvals import ask_status
 from tracker.domain.errors import Forbidden
 from tracker.domain.facts import Status
 from tracker.domain.vendor import History
 from tracker.domain.views import stall_name
+from tracker.services.approval_shapes import Pending, asker, pending
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.services.outcomes import stall_taken, stands
 from tracker.services.shapes import VendorOut
@@ -151,10 +153,12 @@ async def put_status(
     reason: str | None,
     check: Check,
     occurred_at: int | None = None,
-) -> VendorOut:
+) -> VendorOut | Pending:
     """Trading, suspended or left since `occurred_at` (ms); the same again changes nothing.
 
     Coming back takes the stall again: `Conflict` `STALL_TAKEN` where another trades there now.
+    A change that lifts a suspension for fraud, by whatever other status or reason, waits for a
+    second person.
     """
     for _ in range(ATTEMPTS_MAX):
         market, history = await find(tracker, principal, vendor)
@@ -164,7 +168,16 @@ async def put_status(
         shown = await _shown(tracker, principal, market, after)
         if not facts:
             return shown
+        asked = ask_status(history, when, asker(principal), facts[0])
+        if isinstance(asked, int):
+            return pending(tracker, principal, market, history, asked)
         check(history.version)
+        if asked is not None:
+            commit, after = Commit(Space(market)), history.then(asked)
+            commit.vendor(history, [asked])
+            if stands(await tracker.commit(commit), history.prefix):
+                return pending(tracker, principal, market, after, after.version)
+            continue
         if after.replay().on_roster and not history.replay().on_roster:
             await tracker.require_open(market, when.at)
         commit = Commit(Space(market))

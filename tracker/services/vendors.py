@@ -14,12 +14,14 @@ from tracker.access.vault import VendorVault
 from tracker.domain import decide, rows
 from tracker.domain.codes import parse_vendor_code, vendor_code
 from tracker.domain.decide import Stated
+from tracker.domain.decide_approvals import ask_account
 from tracker.domain.errors import Conflict, Invalid, NotFound
 from tracker.domain.facts import AccountDetails, Person, VendorFact, ZoneAdded
 from tracker.domain.market import Market, require_open
 from tracker.domain.text import search_key
 from tracker.domain.vendor import History, Stage
 from tracker.domain.views import ref_name, stall_name
+from tracker.services.approval_shapes import Pending, asker, pending
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.services.doubts import doubts_of
 from tracker.services.shapes import VendorOut, vendor_out
@@ -118,12 +120,24 @@ def registration(
             vault,
             when,
             bin_=new.account.bin,
-            details=AccountDetails(new.account.number, new.account.holder or new.name),
+            details=_details(history, vault, new.account, new.name),
             ref=new.partner_ref if not created and principal.role == "bank" else None,
         )
         if new.issue_code:
             facts += decide.issue_code(history.then(*facts), vault, when, bin_=new.account.bin)
     return facts
+
+
+def _details(history: History, vault: VendorVault, new: NewAccount, name: str) -> AccountDetails:
+    """The account as stated; without a holder it is the vendor's, however the name is written."""
+    if new.holder is None:
+        known = history.replay().accounts.get(new.bin)
+        if known is not None:
+            details = decide.details_of(known.details, vault)
+            same = search_key(details.holder) == search_key(name)
+            if same and details.number == new.number:
+                return details
+    return AccountDetails(new.number, new.holder or name)
 
 
 def check(principal: Principal, new: NewVendor) -> None:
@@ -208,12 +222,12 @@ async def link_account(
     vendor: str,
     new: NewAccount,
     check: Callable[[int], None] = lambda _: None,
-) -> Written:
+) -> Written | Pending:
     """The vendor's account at a bank, new or replaced; `created` where there was none.
 
     `check` is given the vendor's version where an account is replaced, and raises where the caller
-    decided on another. Raises `Conflict` `ACCOUNT_HAS_LIVE_CODE` where a live code pays another
-    account number.
+    decided on another. Where a live code pays another account number nothing changes: the wish
+    waits for a second person, and sent again it waits under the same approval.
     """
     require_bin(principal, new.bin)
     for _ in range(ATTEMPTS_MAX):
@@ -222,9 +236,16 @@ async def link_account(
         when = decide.stated(None, tracker.now(), principal.id)
         known = history.replay()
         holder = new.holder or decide.person_of(known, vault).name
-        facts = decide.link_account(
-            history, vault, when, bin_=new.bin, details=AccountDetails(new.number, holder)
-        )
+        details = AccountDetails(new.number, holder)
+        try:
+            facts = decide.link_account(history, vault, when, bin_=new.bin, details=details)
+        except Conflict as refused:
+            if refused.code != "ACCOUNT_HAS_LIVE_CODE":
+                raise
+            waits = await _ask(tracker, principal, market, history, vault, new.bin, details, check)
+            if waits is not None:
+                return waits
+            continue
         after = history.then(*facts)
         written = Written(
             vendor_out(market, after, after.replay(), vault, principal),
@@ -239,6 +260,30 @@ async def link_account(
         if isinstance(await tracker.commit(commit), Done):
             return written
     raise busy()
+
+
+async def _ask(
+    tracker: Tracker,
+    principal: Principal,
+    market: str,
+    history: History,
+    vault: VendorVault,
+    bin_: str,
+    details: AccountDetails,
+    check: Callable[[int], None],
+) -> Pending | None:
+    """The approval under which another account behind a live code waits; None after a lost race."""
+    when, who = decide.stated(None, tracker.now(), principal.id), asker(principal)
+    asked = ask_account(history, vault, when, who, bin_=bin_, details=details)
+    if isinstance(asked, int):
+        return pending(tracker, principal, market, history, asked, vault)
+    check(history.version)
+    commit = Commit(Space(market))
+    commit.vendor(history, [asked])
+    if not isinstance(await tracker.commit(commit), Done):
+        return None
+    after = history.then(asked)
+    return pending(tracker, principal, market, after, after.version, vault)
 
 
 async def find(tracker: Tracker, principal: Principal, vendor: str) -> tuple[str, History]:

@@ -8,14 +8,17 @@ from typing import NamedTuple
 from tracker.access.keys import Principal
 from tracker.access.roles import Level, Permission, hidden, level
 from tracker.domain import decide_void
+from tracker.domain.approvals import approved_void
 from tracker.domain.areas import first_change
 from tracker.domain.codes import event_id, parse_subject_event
 from tracker.domain.days import DAY_MS, day_of, moment_text
 from tracker.domain.decide import Stated
+from tracker.domain.decide_approvals import ask_void
 from tracker.domain.errors import Conflict, Forbidden, NotFound
 from tracker.domain.facts import AreasAssigned, Fact, MarketClosed, MarketRenamed, Voided
 from tracker.domain.market import market_of
 from tracker.domain.vendor import History
+from tracker.services.approval_shapes import Pending, asker, pending, pending_of_market
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.services.events import find_any, market_within, visible
 from tracker.services.outcomes import stands
@@ -41,32 +44,36 @@ class VoidOut(NamedTuple):
 
 async def void(
     tracker: Tracker, principal: Principal, event: str, *, reason: str, once: Once | None = None
-) -> VoidOut:
+) -> VoidOut | Pending:
     """Takes a fact back, with a reason; just the same void again gives the one that stands.
 
-    One's own of the last 24 hours; others' and older ones are for admin and the market's manager.
-    Raises `Forbidden` to others, `Conflict` `ALREADY_VOIDED`, `EVENT_NOT_VOIDABLE`,
-    `EVENT_IN_USE`, and `STALL_TAKEN` or `PARTNER_REF_TAKEN` where what the void would bring back
-    was given away since.
+    One's own of the last 24 hours; others' and older ones wait for a second person. A market's own
+    facts are for its manager and the admin, how it was set up for the admin: `Forbidden` to others.
+    Raises `Conflict` `ALREADY_VOIDED`, `EVENT_NOT_VOIDABLE`, `EVENT_IN_USE`, and `STALL_TAKEN` or
+    `PARTNER_REF_TAKEN` where what the void would bring back was given away since.
     """
     for _ in range(ATTEMPTS_MAX):
         about, ordinal = await _about(tracker, principal, event)
         when = tracker.stated(principal)
-        by = decide_void.same(about.facts, when.by, event=ordinal, reason=reason)
-        if by is None:
-            await _require_right(tracker, principal, about.facts, ordinal, when.now)
+        by = about.standing(principal, ordinal, reason)
+        alone = by is not None or await _may_alone(tracker, principal, about, ordinal, when.now)
         commit = Commit(Space(about.market))
+        out: VoidOut | Pending
         try:
-            made = about.void(commit, when, ordinal, reason)
+            made = by is None and about.void(commit, when, ordinal, reason)
         except Conflict as refused:
             raise about.told(refused, principal) from None
-        out = VoidOut(
-            event_id(about.name, by or len(about.facts) + 1),
-            event_id(about.name, ordinal),
-            reason,
-            moment_text(when.now if by is None else about.facts[by - 1].recorded),
-            made,
-        )
+        if alone:
+            out = VoidOut(
+                event_id(about.name, by or len(about.facts) + 1),
+                event_id(about.name, ordinal),
+                reason,
+                moment_text(when.now if by is None else about.facts[by - 1].recorded),
+                made,
+            )
+        else:
+            commit = Commit(Space(about.market))
+            out, made = await about.ask(tracker, principal, commit, when, ordinal, reason)
         if not made and once is None:
             return out
         if once is not None:
@@ -113,6 +120,40 @@ class _About(NamedTuple):
         other_unit = first_change(was.areas, is_.areas)
         return moved if other_unit is None else min(moved, other_unit)
 
+    def standing(self, principal: Principal, event: int, reason: str) -> int | None:
+        """The event by which just this void of this principal stands, made alone or approved."""
+        mine = decide_void.same(self.facts, principal.id, event=event, reason=reason)
+        if mine is not None:
+            return mine
+        return approved_void(self.facts, self.name, principal.id, event=event, reason=reason)
+
+    async def ask(
+        self,
+        tracker: Tracker,
+        principal: Principal,
+        commit: Commit,
+        when: Stated,
+        event: int,
+        reason: str,
+    ) -> tuple[Pending, bool]:
+        """The approval that the void waits under; the flag tells one that the commit asks for."""
+        who = asker(principal)
+        asked = ask_void(self.facts, when, who, event=event, reason=reason)
+        known = isinstance(asked, int)
+        waits = asked if isinstance(asked, int) else len(self.facts) + 1
+        if self.history is not None:
+            history = self.history
+            if not isinstance(asked, int):
+                commit.vendor(history, [asked])
+                history = history.then(asked)
+            return pending(tracker, principal, self.market, history, waits), not known
+        facts = self.facts
+        if not isinstance(asked, int):
+            commit.append(MARKET, len(facts), [asked])
+            facts = (*facts, asked)
+        place = await tracker.market(self.market)
+        return pending_of_market(tracker, principal, place, facts, waits), not known
+
     def told(self, refused: Conflict, principal: Principal) -> Conflict:
         """The refusal, without what the principal may not see."""
         named = refused.extra.get("event")
@@ -145,20 +186,22 @@ async def _about(tracker: Tracker, principal: Principal, event: str) -> tuple[_A
     return _About(market, prefix, name, facts, history), ordinal
 
 
-async def _require_right(
-    tracker: Tracker, principal: Principal, facts: Sequence[Fact], event: int, now: int
-) -> None:
-    fact = facts[event - 1]
+async def _may_alone(
+    tracker: Tracker, principal: Principal, about: _About, event: int, now: int
+) -> bool:
+    """Whether no second person is needed. Raises `Forbidden` to who may not even ask."""
+    fact = about.facts[event - 1]
     if now - fact.recorded <= ALONE_MS and await _states(tracker, principal, fact):
-        return
-    if isinstance(decide_void.at_root(facts, event), _SETUP):
+        return True
+    if isinstance(decide_void.at_root(about.facts, event), _SETUP):
         if level(principal.role, Permission.MARKETS_WRITE) is not Level.DOES:
             raise Forbidden("Only the city's admin takes back how a market was set up.")
-    elif principal.role not in ("admin", "manager"):
+    elif about.history is None and level(principal.role, Permission.CENSUS_WRITE) < Level.DOES:
         raise Forbidden(
-            "You may take back what you stated yourself within the last 24 hours. This fact is "
-            "somebody else's or older: ask the market's manager or the city's admin."
+            "What was stated about the market itself is taken back by its manager or the city's "
+            "admin. Ask one of them."
         )
+    return False
 
 
 async def _states(tracker: Tracker, principal: Principal, fact: Fact) -> bool:

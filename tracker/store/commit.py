@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import NoScriptError
 
+from tracker.domain.approvals import is_asked
 from tracker.domain.days import day_of
 from tracker.domain.facts import (
     Fact,
@@ -131,7 +132,12 @@ class Commit:
 
     def append(self, subject: str, version: int, facts: Iterable[Fact]) -> None:
         """Facts for the ledger and the document of a subject that was read at `version`."""
-        places = [self._arg(encode(fact)) for fact in facts]
+        places = []
+        for ordinal, fact in enumerate(facts, version + 1):
+            places.append(self._arg(encode(fact)))
+            if is_asked(fact):
+                when = str(fact.recorded).encode()
+                self.record(self._space.asked, f"{subject}.{ordinal}", when, new=False)
         was, becomes = header(version), header(version + len(places))
         self._docs.append([subject, self._arg(was), self._arg(becomes), places])
 

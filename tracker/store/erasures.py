@@ -47,7 +47,10 @@ class LogState(NamedTuple):
 
 
 class Rewrite(NamedTuple):
-    """The rewrite of the log that was asked for last: of which server, when, for which vendors."""
+    """The rewrite of the log that was asked for last: of which server, when, for which vendors.
+
+    It was refused where it covers none.
+    """
 
     server: str
     begun: int
@@ -57,8 +60,7 @@ class Rewrite(NamedTuple):
 def put(commit: Commit, space: Space, pending: Pending) -> None:
     """The vendor's data key goes, and what is left to do is kept, with the facts that say so."""
     commit.drop(space.data_keys, str(pending.number))
-    left = msgpack.encode((pending.vendor, pending.at, pending.lookups))
-    commit.record(space.erasing, str(pending.number), left, new=False)
+    commit.record(space.erasing, str(pending.number), _encode(pending), new=False)
 
 
 class Erasures:
@@ -88,6 +90,13 @@ class Erasures:
             parts.setdefault(accounts(lookup), []).append(lookup)
         for part, lookups in parts.items():
             await self._forget(keys=[part], args=[pending.name, *lookups])
+
+    async def forget_lookups(self, done: Collection[Pending]) -> None:
+        """Drops the look-ups of erasures that were cleared, so that the new log is without them."""
+        for pending in done:
+            left = _encode(pending._replace(lookups=()))
+            key = Space(pending.market).erasing
+            await self._client.hset(key, str(pending.number), left)
 
     async def drop_data_key(self, market: str, number: int) -> bool:
         """Deletes a data key that a restore brought back; whether there was one."""
@@ -120,7 +129,9 @@ class Erasures:
 
     async def rewrite_begun(self) -> Rewrite | None:
         """The rewrite that was asked for last and is not settled."""
-        found = {k.decode(): v.decode() for k, v in (await self._client.hgetall(LOG_REWRITE)).items()}
+        found = {
+            k.decode(): v.decode() for k, v in (await self._client.hgetall(LOG_REWRITE)).items()
+        }
         if not found:
             return None
         covers = (name.removeprefix(_COVERS) for name in found if name.startswith(_COVERS))
@@ -133,6 +144,10 @@ class Erasures:
         once more.
         """
         await self._client.bgrewriteaof()
+        await self.note_rewrite(server, now, covers)
+
+    async def note_rewrite(self, server: str, now: int, covers: Sequence[str]) -> None:
+        """Notes what a rewrite covers; nothing where it was refused."""
         note = {"server": server, "begun": now, **dict.fromkeys((_COVERS + c for c in covers), "")}
         pipeline = self._client.pipeline(transaction=True)
         pipeline.delete(LOG_REWRITE)
@@ -142,6 +157,10 @@ class Erasures:
     async def end_rewrite(self) -> None:
         """The rewrite is settled."""
         await self._client.delete(LOG_REWRITE)
+
+
+def _encode(pending: Pending) -> bytes:
+    return msgpack.encode((pending.vendor, pending.at, pending.lookups))
 
 
 def _decode(raw: bytes) -> tuple[str, int, tuple[str, ...]]:

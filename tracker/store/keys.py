@@ -32,6 +32,7 @@ class Space:
         self.unindexed = f"{tag}:unindexed"  # hash: vendors that the account index lacks
         self.answers = f"{tag}:answer:"  # prefix: stored answers, 7 days
         self.paid = f"{tag}:paid"  # hash: "<day>" → who was paid, by bank; "first" → since when
+        self.asked = f"{tag}:asked"  # hash: "<subject>.<ordinal>" of each approval → when (ms)
         self.reports = f"{tag}:reports"  # hash: "<day>.<bin>" → the latest report; "version"
 
 

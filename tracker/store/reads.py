@@ -152,6 +152,22 @@ class Reader:
         keys = await self._client.hgetall(Space(market).data_keys)
         return {int(number): wrapped for number, wrapped in keys.items()}
 
+    async def asked(self, markets: Sequence[str]) -> list[tuple[int, str, str, int]]:
+        """Every approval that was asked for in these markets, however it ended, oldest first.
+
+        Rows of the moment (ms), market, subject (vendor number, or `MARKET`) and ordinal.
+        """
+        pipeline = self._client.pipeline(transaction=False)
+        for market in markets:
+            pipeline.hgetall(Space(market).asked)
+        found = zip(markets, await pipeline.execute() if markets else [], strict=True)
+        rows = []
+        for market, fields in found:
+            for name, moment in fields.items():
+                subject, _, ordinal = name.decode().partition(".")
+                rows.append((int(moment), market, subject, int(ordinal)))
+        return sorted(rows)
+
     async def reserve_numbers(self, market: str, prefix: str, count: int) -> list[int]:
         """At least `count` fresh vendor numbers, those whose check would be `*` left out."""
         numbers: list[int] = []

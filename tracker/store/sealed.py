@@ -85,10 +85,6 @@ class SealedStore:
         """Another answer in its place, kept as long; whether it still stood."""
         return await self._put(answer.key, "string", [Change("", answer.sealed, sealed)]) == 1
 
-    async def drop_answer(self, answer: SealedAnswer) -> None:
-        """The answer is not given again."""
-        await self._client.unlink(answer.key)
-
     async def files(self) -> AsyncIterator[str]:
         """The ids of all jobs that have a file."""
         head, tail = _FILES.split("*")

@@ -53,7 +53,7 @@ class SessionStore:
         pipeline.hget(sessions_seen(person), digest)
         document, raw, used = await pipeline.execute()
         facts = () if document is None else decode_service(document)
-        return facts, None if raw is None else _seen(raw, used)
+        return document or b"", facts, None if raw is None else _seen(raw, used)
 
     async def all(self, person: str) -> dict[str, Seen]:
         """Every session kept of a person by its digest, those that ended by themselves too."""

@@ -27,7 +27,9 @@ BODIES_MAX = 100
 
 
 class SpaceViews(Struct):
-    """Every view of a space: documents, names, day lines (decimal), rows, groups, publications."""
+    """Every view of a space: documents, names, day lines (decimal), rows, groups, publications,
+    and which approvals were asked for (decimal moments).
+    """
 
     docs: dict[str, bytes] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -35,6 +37,7 @@ class SpaceViews(Struct):
     rows: dict[str, bytes] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     published: dict[str, bytes] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
 
 
 class Stored(NamedTuple):
@@ -98,8 +101,9 @@ class ViewStore:
         pipeline.get(space.numbers)
         pipeline.get(space.rows)
         pipeline.hgetall(space.groups)
+        pipeline.hgetall(space.asked)
         labels = ["ledger", "docs", "names", "lines", "published", "bodies", "data_keys", "numbers"]
-        labels += ["rows", "groups"]
+        labels += ["rows", "groups", "asked"]
         found, wrong = _sort(labels, await pipeline.execute(raise_on_error=False))
         views = SpaceViews(
             docs={_text(k): v for k, v in found.get("docs", {}).items()},
@@ -108,6 +112,7 @@ class ViewStore:
             rows=rows_of(found.get("rows") or b""),
             groups={_text(k): _text(v) for k, v in found.get("groups", {}).items()},
             published={_text(k): v for k, v in found.get("published", {}).items()},
+            asked={_text(k): _text(v) for k, v in found.get("asked", {}).items()},
         )
         return Stored(
             position=_last_position(found, wrong),
@@ -167,6 +172,7 @@ class ViewStore:
             if views.rows:
                 step.set(space.rows, row_bytes(views.rows))
             _put_hash(step, space.groups, views.groups)
+            _put_hash(step, space.asked, views.asked)
             if _number(found.get("numbers"), wrong) < numbers or "numbers" in wrong:
                 step.set(space.numbers, numbers)
             try:

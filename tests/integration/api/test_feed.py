@@ -6,14 +6,20 @@ import csv
 import gzip
 import io
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from tests.integration.api.city import MARKET, OTHER, City, problem
+from tests.integration.conftest import Run
+from tests.integration.registry import VCB, Clock
 from tracker.api.conventions.encoded import GZIP_FROM_BYTES, Encoded, Kept
 from tracker.domain.days import moment_text
+from tracker.domain.figures import FIGURES
 from tracker.formats import ngsi_context, structure
+from tracker.settings import Settings
 
 FEED, LATEST = "/v1/snapshots", "/v1/snapshots/latest"
 SDMX = "application/vnd.sdmx.data+csv"
@@ -88,9 +94,40 @@ def test_all_formats_say_the_same(fed: City) -> None:
     values = table(fed.get("ioc", f"{FEED}?format=sdmx-csv").text)
     assert [v["TIME_PERIOD"] for v in values if v["INDICATOR"] == "ATTACHED"] == list(DAYS)
     entities = fed.get("ioc", f"{FEED}?format=ngsi-ld").json()
-    assert len(entities) == 3 * len(DAYS)
+    assert len({entity["id"] for entity in entities}) == (len(FIGURES) + 4) * len(DAYS)
     normal = fed.get("ioc", f"{FEED}?format=ngsi-ld&options=normalized").json()
     assert normal[0]["revision"] == {"type": "Property", "value": 1}
+
+
+def test_all_formats_tell_every_figure_and_withhold_the_same(market: City) -> None:
+    vendor = market.register()["vendor"]
+    line = {"vendor": vendor, "payments": 3, "amount_vnd": 450_000}
+    path = f"/v1/markets/{MARKET}/activity/2023-05-02/{VCB}"
+    assert market.call("bank", "PUT", path, {"lines": [line]}).status_code == 200
+    market.clock.next_day()
+    market.publish("2023-05-02")
+    (item,) = market.get("ioc", FEED).json()["items"]
+    assert item["activity"]["withheld"]
+    flags = {flag["code"]: flag["count"] for flag in item["flags"]}
+    assert flags["activity_without_attachment"] == 1
+
+    (row,) = table(market.get("ioc", f"{FEED}?format=csv").text)
+    values = table(market.get("ioc", f"{FEED}?format=sdmx-csv").text)
+    seen = {value["INDICATOR"]: value for value in values}
+    found = market.get("ioc", f"{FEED}?format=ngsi-ld").json()
+    entities = {entity["id"].split(":")[4]: entity for entity in found}
+    for name in FIGURES:
+        count = item["figures"][name]["count"]
+        assert row[name] == seen[name.upper()]["OBS_VALUE"] == str(count)
+        assert entities[name]["numerator"] == count
+    assert seen["FLAG_ACTIVITY_WITHOUT_ATTACHMENT"]["OBS_VALUE"] == "1"
+    assert row["flag_activity_without_attachment"] == "1"
+    assert (row["amount_vnd"], row["vendors_paid"], row["withheld"]) == ("", "1", "true")
+    assert (seen["AMOUNT"]["OBS_VALUE"], seen["AMOUNT"]["OBS_STATUS"]) == ("NaN", "Q")
+    assert "kpiValue" not in entities["amount_vnd"]
+    assert entities["amount_vnd"]["withheld"]
+    for name in TYPES:
+        assert "450000" not in market.get("ioc", f"{FEED}?format={name}").text
 
 
 def test_the_spreadsheet_form_keeps_vietnamese(fed: City) -> None:
@@ -258,6 +295,19 @@ def test_entities_name_a_context_that_is_there(fed: City) -> None:
     first, *_ = fed.get("ioc", f"{FEED}?format=ngsi-ld&limit=1").json()
     assert first["@context"] == f"http://tracker{ngsi_context.PATH}"
     assert fed.get(None, first["@context"]).status_code == 200
+
+
+def test_the_address_of_the_context_is_the_one_that_is_set(
+    run: Run, store: Redis, clock: Clock
+) -> None:
+    settings = Settings(
+        data=Path("unused"), public_url="https://ioc.example/cho/", allowed_hosts="tracker"
+    )
+    city = City(run, store, clock, settings)
+    city.open_market()
+    city.publish(DAYS[0])
+    first, *_ = city.get("ioc", f"{FEED}?format=ngsi-ld").json()
+    assert first["@context"] == f"https://ioc.example/cho{ngsi_context.PATH}"
 
 
 def test_kept_pages_stay_within_their_bytes() -> None:

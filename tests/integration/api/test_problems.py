@@ -170,7 +170,7 @@ def test_an_unexpected_error_says_only_where_to_look(
     logged = capsys.readouterr().out
     assert said["request_id"] in logged
     assert "RuntimeError" in logged
-    assert "reads.py" in logged
+    assert "doorkeeper.py" in logged
     for text in (answer.text, logged):
         assert "Hoa" not in text
         assert "Traceback" not in text

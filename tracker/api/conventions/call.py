@@ -15,10 +15,13 @@ from tracker.api.conventions import bodies
 from tracker.api.conventions.limits import Buckets, Rate
 from tracker.api.conventions.principals import Principals
 from tracker.api.conventions.replies import Header
+from tracker.api.conventions.signed_in import SignedIn
 from tracker.domain.errors import Invalid
 from tracker.services.adoption import LiveFigures
 from tracker.services.context import Tracker
+from tracker.services.last_used import LastUsed
 from tracker.services.roll_ups import RollUps
+from tracker.services.sign_in import SignIns
 
 CALL = "tracker.call"
 """Where the call lies in the ASGI scope."""
@@ -26,7 +29,8 @@ CALL = "tracker.call"
 
 class Call(Struct):
     """A request's id, where it came from, who asks (None on public routes), how the limit stands,
-    the market that its path lies in, and what its answer says of the end of its route.
+    the market that its path lies in, what its answer says of the end of its route, and the session
+    (digest) of who asks by cookie.
     """
 
     request_id: str
@@ -35,6 +39,7 @@ class Call(Struct):
     market: str | None = None
     rate: Rate | None = None
     ending: tuple[Header, ...] = ()
+    session: str | None = None
 
 
 class Service(Struct, frozen=True):
@@ -45,6 +50,9 @@ class Service(Struct, frozen=True):
     roll_ups: RollUps
     principals: Principals
     visitors: Buckets
+    signed_in: SignedIn
+    sign_ins: SignIns
+    last_used: LastUsed
 
 
 class UnsupportedMedia(Invalid):

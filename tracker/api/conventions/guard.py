@@ -1,7 +1,7 @@
 """Who may call what: every route names one line of the role table, or says that it is public.
 
 The one guard signs the caller in and asks `access.roles.require`, in the market that the path
-lies in: the path's own market, or that of a vendor's, code's, incident's or event's prefix.
+lies in: the path's own market, or that of a vendor's, code's, incident's, event's or approval's prefix.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
 from tracker.access.roles import Permission, hidden, require
-from tracker.api.conventions.call import Service, call_of
+from tracker.api.conventions import cookies
+from tracker.api.conventions.call import Call, Service, call_of
+from tracker.api.conventions.principals import Caller
 from tracker.domain.codes import (
     parse_code_id,
     parse_event_id,
@@ -61,15 +63,30 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         if not handler.opt.get(UNLIMITED):
             call.rate = service.visitors.take(call.address, service.tracker.now())
         return
-    caller = await service.principals.of(_presented(scope["headers"]), call.address)
+    caller = await _caller(scope, service, call)
     call.principal, call.rate = caller.principal, caller.rate
     caller.require()
+    service.last_used.note(caller.principal, call.session or "")
     path = scope["path_params"]
     if path:
         call.market = await _market(service.tracker, path)
     require(caller.principal, permission, call.market, path.get("bin"))
     if scope["query_string"]:
         _known_only(connection, handler.opt[QUERY])
+
+
+async def _caller(scope: Any, service: Service, call: Call) -> Caller:
+    """Who asks: by key, else by the cookie of a session, which then no other site may have sent."""
+    headers = scope["headers"]
+    if not any(name == b"authorization" for name, _ in headers):
+        cookie = cookies.jar(headers, secure=cookies.is_tls(scope)).session
+        if cookie is not None:
+            visit = await service.signed_in.of(cookie)
+            call.session = visit.session
+            token = cookies.token_of(service.tracker.keyring, visit.session)
+            cookies.require_own(scope["method"], headers, token)
+            return visit.caller
+    return await service.principals.of(_presented(headers), call.address)
 
 
 def _presented(headers: list[tuple[bytes, bytes]]) -> bytes:
@@ -92,8 +109,9 @@ async def _market(tracker: Tracker, path: dict[str, str]) -> str | None:
             return await tracker.market_id(parse_code_id(path["code"])[0])
         if "incident" in path:
             return await tracker.market_id(parse_event_id(path["incident"])[0])
-        if "event" in path:
-            return await tracker.market_id(parse_subject_event(path["event"])[0])
+        for name in ("event", "approval"):
+            if name in path:
+                return await tracker.market_id(parse_subject_event(path[name])[0])
     except (Invalid, NotFound):
         raise hidden() from None
     return None

@@ -83,10 +83,12 @@ async def once(
     act: Callable[[Once | None], Awaitable[R]],
     render: Callable[[R], Reply],
     space: str | None = None,
+    again: Callable[[R], R] | None = None,
 ) -> Reply:
     """Acts and answers, at most once a key; what goes out is what was sealed.
 
-    `fields` is the parsed body; `space` where the answer is kept, by default the market that the
+    But a secret is shown once: `again` gives the result without it, and that is what is sealed and
+    what a repeat is told. `fields` is the parsed body; `space` where the answer is kept, by default the market that the
     path lies in, else the service. Raises `KeyReused` for another request under a known key.
     """
     key = key_of(request)
@@ -101,7 +103,7 @@ async def once(
 
     def seal(result: R) -> bytes:
         sealed.append(render(result))
-        return kept.seal(sealed[-1])
+        return kept.seal(sealed[-1] if again is None else render(again(result)))
 
     try:
         result = await act(Once(key, seal))

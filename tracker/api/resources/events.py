@@ -13,8 +13,10 @@ from tracker.api.conventions.paging import LIMIT, After, Limit, Page, page_of
 from tracker.api.conventions.replies import Reply
 from tracker.api.conventions.retries import once
 from tracker.api.operation import Answer, operation
+from tracker.api.resources.approvals import WAITS, waits
 from tracker.api.resources.fields import Label
 from tracker.services import events, voids
+from tracker.services.approval_shapes import Pending
 from tracker.services.context import Once
 from tracker.services.events import FactOut
 from tracker.services.voids import VoidOut
@@ -84,6 +86,7 @@ class Events(Controller):
             {
                 201: Answer("The fact counts as if it had never been stated.", Void),
                 200: Answer("You voided it for this reason before; that void.", Void),
+                202: WAITS,
             },
             problems=(
                 "ALREADY_VOIDED",
@@ -103,12 +106,13 @@ class Events(Controller):
         """Nothing is erased: figures are those without the fact, from its day on, and published
         days that change get a new revision. Voiding a void restores.
 
-        What you stated yourself within 24 hours you take back alone. Others' and older facts are
-        for the market's manager and the admin; how a market was set up, for the admin. The reason
-        is kept in the ledger: name no person in it.
+        What you stated yourself within 24 hours you take back alone. Others' and older facts, and
+        what was approved, wait for a second person. A market's own facts are for its manager and
+        the admin; how it was set up, for the admin. The reason is kept in the ledger: name no
+        person in it.
         """
 
-        async def act(key: Once | None) -> VoidOut:
+        async def act(key: Once | None) -> VoidOut | Pending:
             return await voids.void(
                 request.tracker, request.principal, event, reason=data.reason, once=key
             )
@@ -116,7 +120,9 @@ class Events(Controller):
         return await once(request, data, act, _render)
 
 
-def _render(out: VoidOut) -> Reply:
+def _render(out: VoidOut | Pending) -> Reply:
+    if isinstance(out, Pending):
+        return waits(out)
     shown = Void(out.event, out.voids, out.reason, out.recorded_at)
     return replies.data(shown, 201 if out.created else 200)
 

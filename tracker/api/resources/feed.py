@@ -101,6 +101,10 @@ class Feed(Controller):
         Skip items that you do not know: other kinds may come. A revision never changes; what
         replaces it comes as an item of its own with a higher `revision`. With `updated_after` or
         `as_of` pages can be short: go on while there is a `next`, or a `Link` with `rel="next"`.
+
+        JSON is complete. The other formats have every figure, money, completeness, flags and the
+        waterfall, as each can say them, and no breakdowns or targets. Money that is withheld: `csv`
+        an empty cell and `withheld`, `sdmx-csv` `NaN` with status Q, `ngsi-ld` no `kpiValue`.
         """
         form = chosen(request, wire_format)
         window = Window(moment("updated_after", updated_after), moment("as_of", as_of))

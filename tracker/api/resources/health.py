@@ -29,7 +29,7 @@ class HealthChecks(Controller):
     @get(
         "/health/live",
         summary="Is the process alive",
-        opt=operation(PUBLIC, {200: Answer("It is.", Health)}),
+        opt=operation(PUBLIC, {200: Answer("It is.", Health)}, unlimited=True),
     )
     async def live(self) -> Reply:
         """Says nothing of the store: a process without a store need not be restarted."""
@@ -42,6 +42,7 @@ class HealthChecks(Controller):
             PUBLIC,
             {200: Answer("All parts are ready.", Health)},
             problems=("NOT_READY",),
+            unlimited=True,
         ),
     )
     async def ready(self, request: ApiRequest) -> Reply:

@@ -26,6 +26,9 @@ from tracker.services.context import Once
 from tracker.services.keys import KeyOut
 from tracker.store.keys import SERVICE
 
+OVERLAP_HOURS_MAX = 720
+"""Thirty days: a bank's change of a secret waits for its release."""
+
 
 class NewKey(Struct, frozen=True, forbid_unknown_fields=True):
     """A key to be made."""
@@ -36,6 +39,24 @@ class NewKey(Struct, frozen=True, forbid_unknown_fields=True):
     markets: Annotated[tuple[MarketId, ...], Meta(max_length=1000)] = ()
     expires_at: Annotated[
         Annotated[datetime, Meta(tz=True)] | None, Meta(description="Without it, never.")
+    ] = None
+
+
+class Rotation(Struct, frozen=True, forbid_unknown_fields=True):
+    """Another secret for a key."""
+
+    overlap_hours: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=OVERLAP_HOURS_MAX,
+            description="How long the present secret opens beside the new one; 0 ends it at once, "
+            "as for a secret that leaked.",
+        ),
+    ] = 24
+    expires_at: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(description="When the key ends from now on; without it, as before."),
     ] = None
 
 
@@ -55,8 +76,11 @@ class Keys(Controller):
     async def list_keys(
         self, request: ApiRequest, limit: Limit = LIMIT, after: After = None
     ) -> Reply:
-        """Who holds a key, with which scope, and until when."""
-        found = await keys.listed(request.tracker)
+        """Who holds a key, with which scope, until when, and when it was last used.
+
+        A key that somebody found is `cmt_<id>_…`: its id tells whose it is.
+        """
+        found = await keys.listed(request.tracker, request.principal)
         return replies.data(page_of(request, found, _place, limit, after))
 
     @post(
@@ -71,8 +95,10 @@ class Keys(Controller):
         ),
     )
     async def create_key(self, request: ApiRequest, data: JSONBody[NewKey]) -> Reply:
-        """The secret is in this answer, in its repeats under the same Idempotency-Key, and nowhere
-        else. Nobody gives a key more scope than their own.
+        """The secret is in this answer and nowhere else. Nobody gives a key more scope than their own.
+
+        A repeat under the same Idempotency-Key names the key and does not show the secret again:
+        where the answer was lost, rotate the key with `overlap_hours` 0.
         """
         beyond = list(_beyond(request.principal, data))
         if beyond:
@@ -90,7 +116,39 @@ class Keys(Controller):
                 once=key,
             )
 
-        return await once(request, data, act, _render, space=SERVICE)
+        return await once(request, data, act, _render, SERVICE, KeyOut.without_secret)
+
+    @post(
+        "/v1/keys/{key:str}/rotation",
+        summary="Rotate a key",
+        opt=operation(
+            Permission.KEYS_MANAGE,
+            {201: Answer("The key, with its new secret: shown this once.", KeyOut)},
+            problems=("KEY_ENDED", "BUSY"),
+            body={"overlap_hours": 24},
+            retries=True,
+        ),
+    )
+    async def rotate_key(
+        self, request: ApiRequest, key: FromPath[str], data: JSONBody[Rotation]
+    ) -> Reply:
+        """The key keeps its id, role, scope and limits; whoever holds it changes the secret.
+
+        The present secret opens until `overlap_hours` have passed, earlier ones no longer than
+        that. A repeat under the same Idempotency-Key does not show the secret again.
+        """
+
+        async def act(once_key: Once | None) -> KeyOut:
+            return await keys.rotate(
+                request.tracker,
+                request.principal,
+                key,
+                overlap_hours=data.overlap_hours,
+                expires=None if data.expires_at is None else moment_of(data.expires_at),
+                once=once_key,
+            )
+
+        return await once(request, data, act, _render, SERVICE, KeyOut.without_secret)
 
     @delete(
         "/v1/keys/{key:str}",
@@ -100,16 +158,18 @@ class Keys(Controller):
     )
     async def revoke_key(self, request: ApiRequest, key: FromPath[str]) -> Reply:
         """It opens nothing any more, from now on, in every process."""
-        return replies.data(await keys.revoke(request.tracker, request.principal.id, key))
+        return replies.data(await keys.revoke(
+            request.tracker, request.principal.id, key, request.principal
+        ))
 
 
 def _beyond(principal: Principal, new: NewKey) -> Iterator[Fault]:
     """Where the new key would reach further than its maker."""
-    for name, own, given in (
-        ("markets", principal.markets, new.markets),
-        ("bins", principal.bins, new.bins),
+    for name, within in (
+        ("markets", principal.covers(principal.bins, new.markets)),
+        ("bins", principal.covers(new.bins, principal.markets)),
     ):
-        if own and not (given and own.issuperset(given)):
+        if not within:
             yield Fault(f"/{name}", "OUT_OF_SCOPE", "Stay within the scope of your own key.")
 
 

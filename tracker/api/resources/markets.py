@@ -16,10 +16,12 @@ from tracker.api.conventions.paging import LIMIT, After, Limit, Page, page_of
 from tracker.api.conventions.replies import Reply
 from tracker.api.conventions.retries import once
 from tracker.api.operation import Answer, operation
+from tracker.api.resources.approvals import WAITS, waits
 from tracker.api.resources.fields import MARKET_EXAMPLE, AreaCode, Day, Label, MarketId
 from tracker.domain.days import day_number
 from tracker.domain.errors import Fault
 from tracker.services import markets
+from tracker.services.approval_shapes import Pending
 from tracker.services.context import Once
 from tracker.services.markets import CensusOut, Created, MarketOut
 from tracker.services.markets import NewMarket as Wanted
@@ -143,6 +145,7 @@ class Markets(Controller):
             {
                 201: Answer("The census was recorded.", CensusOut),
                 200: Answer("This census stands already.", CensusOut),
+                202: WAITS,
             },
             body={"effective_on": "2023-01-01", "vendors": 214, "source": "Ban quản lý chợ"},
             retries=True,
@@ -151,9 +154,12 @@ class Markets(Controller):
     async def declare_census(
         self, request: ApiRequest, market: FromPath[str], data: JSONBody[NewCensus]
     ) -> Reply:
-        """The declared number of vendors, effective from a day, which may lie ahead."""
+        """The declared number of vendors, effective from a day, which may lie ahead.
 
-        async def act(key: Once | None) -> tuple[CensusOut, bool]:
+        One that is lower than the census in force on that day waits for a second person.
+        """
+
+        async def act(key: Once | None) -> tuple[CensusOut, bool] | Pending:
             return await markets.declare_census(
                 request.tracker,
                 request.principal,
@@ -177,7 +183,9 @@ def _render(created: Created) -> Reply:
     )
 
 
-def _render_census(declared: tuple[CensusOut, bool]) -> Reply:
+def _render_census(declared: tuple[CensusOut, bool] | Pending) -> Reply:
+    if isinstance(declared, Pending):
+        return waits(declared)
     census, created = declared
     return replies.data(census, 201 if created else 200)
 

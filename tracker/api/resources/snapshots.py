@@ -23,7 +23,7 @@ from tracker.api.resources.figures import Snapshot
 from tracker.api.resources.jobs import JobOut, accepted
 from tracker.domain.days import day_number
 from tracker.domain.errors import Fault
-from tracker.services import snapshots
+from tracker.services import published, snapshots
 
 
 class NewRun(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,7 +72,7 @@ class Snapshots(Controller):
         """The latest revision of each day, or all of them: old ones stay readable for ever."""
         cursor = Cursor(request, first, last, revision)
         place = cursor.read(after)
-        found, reached = await snapshots.listed(
+        found, reached = await published.listed(
             request.tracker,
             request.principal,
             market,
@@ -112,7 +112,7 @@ class Snapshots(Controller):
         With `as_of` what had been published by then. With `details=true` those who may see small
         rows and money (a bank its own) get them beside the body, which stays as it is.
         """
-        body = await snapshots.one(
+        body = await published.one(
             request.tracker,
             request.principal,
             market,

@@ -10,10 +10,12 @@ from tracker.access.roles import Permission
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Reply
 from tracker.api.operation import Answer, operation
+from tracker.api.resources.approvals import WAITS, waits
 from tracker.api.resources.fields import AccountNumber, Holder
 from tracker.api.resources.vendor_life import unchanged
 from tracker.api.resources.vendors import render
 from tracker.services import vendor_life, vendors
+from tracker.services.approval_shapes import Pending
 from tracker.services.shapes import VendorOut
 from tracker.services.vendors import NewAccount, Written
 
@@ -46,8 +48,9 @@ class VendorAccounts(Controller):
                     VendorOut,
                     headers=("Location", "ETag"),
                 ),
+                202: WAITS,
             },
-            problems=("ACCOUNT_HAS_LIVE_CODE", "BIN_UNKNOWN", "VENDOR_LEFT", "BUSY", "ERASED"),
+            problems=("BIN_UNKNOWN", "VENDOR_LEFT", "BUSY", "ERASED"),
             body={"number": "0123456789", "holder": "Đặng Thị Hoa"},
             if_match_to_replace=True,
         ),
@@ -63,13 +66,15 @@ class VendorAccounts(Controller):
 
         A first account, and what stands already, need no `If-Match`; replacing another does.
         Another holder than the vendor is a family member's account and no error. With a live code
-        behind another account number the answer is `ACCOUNT_HAS_LIVE_CODE`.
+        behind another account number nothing changes until a second person approves; the same
+        request again, with whatever `If-Match`, gives the approval that waits. Approved, the code
+        is superseded by a version over the new account.
         """
         new = NewAccount(bin, data.number, data.holder)
         written = await vendors.link_account(
             request.tracker, request.principal, vendor, new, unchanged(request)
         )
-        return render(written)
+        return waits(written) if isinstance(written, Pending) else render(written)
 
     @delete(
         "/v1/vendors/{vendor:str}/accounts/{bin:str}",

@@ -12,6 +12,7 @@ from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Reply
 from tracker.api.conventions.retries import once
 from tracker.api.operation import Answer, operation
+from tracker.api.resources.approvals import WAITS, waits
 from tracker.api.resources.fields import (
     OccurredAt,
     OptionalLabel,
@@ -23,6 +24,7 @@ from tracker.api.resources.vendors import etag_of, render
 from tracker.domain.days import moment_of
 from tracker.domain.facts import Status
 from tracker.services import vendor_life, vendors
+from tracker.services.approval_shapes import Pending
 from tracker.services.context import Once
 from tracker.services.shapes import VendorOut
 from tracker.services.vendor_life import Check, Correction, VendorEvent
@@ -156,7 +158,7 @@ class VendorLife(Controller):
         summary="Set a vendor's status",
         opt=operation(
             Permission.VENDORS_MANAGE,
-            {200: Answer("The vendor after it.", VendorOut, headers=("ETag",))},
+            {200: Answer("The vendor after it.", VendorOut, headers=("ETag",)), 202: WAITS},
             problems=("STALL_TAKEN", "MARKET_CLOSED", *_DATED, "BUSY"),
             body={"status": "suspended", "reason": "Nghỉ bán một tháng"},
             if_match_to_replace=True,
@@ -169,9 +171,10 @@ class VendorLife(Controller):
 
         What stands already is 200 whatever the `If-Match`; a change needs it. Coming back takes
         the stall again, if nobody else trades there. The reason is kept in the ledger: name no
-        person in it; give `fraud` where that is why a vendor is suspended.
+        person in it; give `fraud` where that is why a vendor is suspended. Such a suspension is
+        not lifted, given another reason or ended by leaving, before a second person approves.
         """
-        shown = await vendor_life.put_status(
+        done = await vendor_life.put_status(
             request.tracker,
             request.principal,
             vendor,
@@ -180,7 +183,7 @@ class VendorLife(Controller):
             check=unchanged(request),
             occurred_at=None if data.occurred_at is None else moment_of(data.occurred_at),
         )
-        return render(Written(shown, False))
+        return waits(done) if isinstance(done, Pending) else render(Written(done, False))
 
 
 def unchanged(request: ApiRequest) -> Check:
