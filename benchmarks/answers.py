@@ -1,11 +1,12 @@
-"""GETs of the service beside the references' of the same bytes, in bursts that take turns."""
+"""Requests of the service beside the references' of the same bytes, in bursts that take turns."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final
@@ -17,15 +18,17 @@ from benchmarks import common
 from benchmarks.common import PYTHON, TRACKER, Result, Running
 from benchmarks.load import Burst, Generator
 from benchmarks.reference import BODY, STORE_URL
+from tracker.access.keys import ROLES
 from tracker.bootstrap import open_tracker
-from tracker.settings import Settings
+from tracker.settings import REQUESTS_PER_MIN_MAX, Settings, variable
 from tracker.store.embedded import EmbeddedServer
 
 ROUNDS_MIN: Final = 5
+RATE_LIMITS: Final = variable("rate_limits")
 
 
 class Bar(Struct, frozen=True):
-    """The share of R1 that an answer must reach, and one day reach."""
+    """The share of the reference that an answer must reach, and one day reach."""
 
     now: float
     later: float | None = None
@@ -52,6 +55,43 @@ async def put_body(settings: Settings, body: bytes) -> None:
         await tracker.client.set(BODY, body)
 
 
+class Servers(Struct, frozen=True):
+    """The service and the reference while they run, their ports, the headers of the key."""
+
+    service: Running
+    port: int
+    reference: Running
+    port_reference: int
+    key: dict[str, str]
+    body: bytes
+    etag: str
+
+
+@contextmanager
+def serving(
+    data: Path, prepare: Callable[[Settings], Awaitable[str]], path: str
+) -> Iterator[Servers]:
+    """Starts the store, the service and the reference, which sends the same bytes as `path`.
+
+    `prepare` fills the store and gives the key. Keys have the highest limit that there is, so that
+    each request is counted and none refused.
+    """
+    port, port_reference = common.free_port(), common.free_port()
+    with EmbeddedServer(data) as store:
+        key = {"Authorization": f"Bearer {asyncio.run(_secret(prepare, Settings(data=data)))}"}
+        serve = [*TRACKER, "serve", "--data", str(data), "--port", str(port)]
+        reference = [PYTHON, "-m", "benchmarks.reference", str(port_reference)]
+        limits = {RATE_LIMITS: ",".join(f"{role}={REQUESTS_PER_MIN_MAX}" for role in ROLES)}
+        with Running(serve, data.with_name("service.log"), limits) as service:
+            service.await_status(port, path, key)
+            _, body, etag = common.fetch(port, path, key)
+            asyncio.run(put_body(Settings(data=data), body))
+            environ = {STORE_URL: store.url()}
+            with Running(reference, data.with_name("reference.log"), environ) as other:
+                other.await_status(port_reference, "/r1")
+                yield Servers(service, port, other, port_reference, key, body, etag)
+
+
 def measure(
     name: str,
     data: Path,
@@ -61,50 +101,67 @@ def measure(
     *,
     seconds: float,
     burst: Burst,
+    of: str = "R1",
 ) -> Result:
-    """Starts the store, the service and the reference, and measures all subjects in turn.
+    """GETs of the service and of the references, in turn.
 
-    `prepare` fills the store and gives the key that reads `path`. `bars` are those of the answer
-    (`200`) and of the unchanged one (`304`).
+    `bars` are those of the answer (`200`) and of the unchanged one (`304`), as shares of the
+    reference `of`.
     """
-    port, port_reference = common.free_port(), common.free_port()
-    settings = Settings(data=data)
-    with EmbeddedServer(data) as store:
-        key = {"Authorization": f"Bearer {asyncio.run(_secret(prepare, settings))}"}
-        serve = [*TRACKER, "serve", "--data", str(data), "--port", str(port)]
-        reference = [PYTHON, "-m", "benchmarks.reference", str(port_reference)]
-        with Running(serve, data.with_name("service.log")) as service:
-            service.await_status(port, path, key)
-            _, body, etag = common.fetch(port, path, key)
-            asyncio.run(put_body(settings, body))
-            environ = {STORE_URL: store.url()}
-            with Running(reference, data.with_name("reference.log"), environ) as other:
-                other.await_status(port_reference, "/r1")
-                whole = replace(burst, port=port, path=path, headers=key)
-                known = {**key, "If-None-Match": etag}
-                times = _rounds(
-                    {
-                        "200": Subject(service, whole),
-                        "304": Subject(service, replace(whole, headers=known, status=304)),
-                        "R1": Subject(
-                            other, replace(whole, port=port_reference, path="/r1", headers={})
-                        ),
-                        "R0": Subject(
-                            other, replace(whole, port=port_reference, path="/r0", headers={})
-                        ),
-                    },
-                    seconds,
-                    len(body),
-                )
-    return _told(name, times, bars, len(body), whole.requests)
+    with serving(data, prepare, path) as its:
+        whole = replace(burst, port=its.port, path=path, headers=its.key)
+        known = {**its.key, "If-None-Match": its.etag}
+        plain = replace(burst, port=its.port_reference)
+        subjects = {
+            "200": Subject(its.service, whole),
+            "304": Subject(its.service, replace(whole, headers=known, status=304)),
+            "R1L": Subject(its.reference, replace(plain, path="/r1l")),
+            "R1": Subject(its.reference, replace(plain, path="/r1")),
+            "R0": Subject(its.reference, replace(plain, path="/r0")),
+        }
+        times = _rounds(subjects, seconds, len(its.body))
+        return _told(name, times, bars, len(its.body), whole.requests, of)
+
+
+def measure_posts(
+    name: str,
+    data: Path,
+    path: str,
+    prepare: Callable[[Settings], Awaitable[str]],
+    bar: Bar,
+    *,
+    seconds: float,
+    burst: Burst,
+    like: str,
+) -> Result:
+    """POSTs of `burst` to the service, and of the same bodies to the references, in turn.
+
+    `like` is a path whose answer is as long as the one to the POST.
+    """
+    with serving(data, prepare, like) as its:
+        headers = {"Content-Type": "application/json", **burst.headers, **its.key}
+        whole = replace(burst, port=its.port, path=path, headers=headers)
+        plain = replace(whole, port=its.port_reference)
+        subjects = {
+            "201": Subject(its.service, whole),
+            "W1L": Subject(its.reference, replace(plain, path="/w1l")),
+            "W1": Subject(its.reference, replace(plain, path="/w1")),
+        }
+        times = _rounds(subjects, seconds, None)
+        return _told(name, times, {"201": bar}, len(its.body), whole.requests, "W1L")
 
 
 async def _secret(prepare: Callable[[Settings], Awaitable[str]], settings: Settings) -> str:
     return await prepare(settings)
 
 
-def _rounds(subjects: dict[str, Subject], seconds: float, body_bytes: int) -> dict[str, Times]:
-    """Bursts in turn until the time is up; nobody always comes after the same one."""
+def _rounds(
+    subjects: dict[str, Subject], seconds: float, body_bytes: int | None
+) -> dict[str, Times]:
+    """Bursts in turn until the time is up; nobody always comes after the same one.
+
+    `body_bytes` is how long the answers must be, None where they differ.
+    """
     times: dict[str, Times] = defaultdict(Times)
     names = list(subjects)
     with Generator() as generator:
@@ -118,7 +175,9 @@ def _rounds(subjects: dict[str, Subject], seconds: float, body_bytes: int) -> di
                 before = subject.server.cpu_s()
                 took = generator.send(subject.burst)
                 its.cpu_s += subject.server.cpu_s() - before
-                assert took.body_bytes == (0 if subject.burst.status == 304 else body_bytes), name
+                if body_bytes is not None:
+                    wanted = 0 if subject.burst.status == 304 else body_bytes
+                    assert took.body_bytes == wanted, name
                 its.bursts.append(took.seconds)
                 its.spans += took.spans
             rounds += 1
@@ -127,10 +186,15 @@ def _rounds(subjects: dict[str, Subject], seconds: float, body_bytes: int) -> di
 
 
 def _told(
-    name_: str, times: dict[str, Times], bars: dict[str, Bar], body_bytes: int, requests: int
+    name_: str,
+    times: dict[str, Times],
+    bars: dict[str, Bar],
+    body_bytes: int,
+    requests: int,
+    of_: str,
 ) -> Result:
     result = Result(name_)
-    figures: dict[str, Any] = {"body_bytes": body_bytes, "rounds": len(times["R1"].bursts)}
+    figures: dict[str, Any] = {"body_bytes": body_bytes, "rounds": len(times[of_].bursts)}
     for name, its in times.items():
         rate = requests / median(its.bursts)
         cpu_us = its.cpu_s / len(its.spans) * 1e6
@@ -144,13 +208,13 @@ def _told(
         result.told(
             f"{name}: answers · server's processor time each", f"{rate:,.0f}/s · {cpu_us:.0f} µs"
         )
-    of = times["R1"]
+    of = times[of_]
     for name, bar in bars.items():
         its = times[name]
         ratios = [theirs / ours for theirs, ours in zip(of.bursts, its.bursts, strict=True)]
-        figures[f"{name}_to_R1"] = common.spread(ratios)
-        result.at_least(f"{name} to R1", median(ratios), bar.now, bar.later)
-        result.told(f"{name} to R1, by processor time", f"{of.cpu_s / its.cpu_s:.1%}")
-        figures[f"{name}_to_R1_by_cpu"] = of.cpu_s / its.cpu_s
+        figures[f"{name}_to_{of_}"] = common.spread(ratios)
+        result.at_least(f"{name} to {of_}", median(ratios), bar.now, bar.later)
+        result.told(f"{name} to {of_}, by processor time", f"{of.cpu_s / its.cpu_s:.1%}")
+        figures[f"{name}_to_{of_}_by_cpu"] = of.cpu_s / its.cpu_s
     result.figures = figures
     return result

@@ -1,4 +1,4 @@
-"""A generator of load: bursts of GETs over connections that stay open.
+"""A generator of load: bursts of requests over connections that stay open.
 
 A process of its own on bare sockets, so that what is measured is the server: it costs some 15 µs
 of processor time a request. It takes one `Burst` a line from standard input and answers with one
@@ -14,6 +14,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from itertools import count, repeat
 from typing import Final, Self
 
 from msgspec import Struct, json
@@ -27,11 +29,19 @@ QUIET_S: Final = 10.0
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
+NUMBER: Final = b"{n}"
+
+
 class Burst(Struct, frozen=True, kw_only=True):
-    """So many GETs of one path, each connection sending its next as soon as it is answered."""
+    """So many requests of one path, each connection sending its next as soon as it is answered.
+
+    `{n}` in the body or in a header is the number of the request, another one each time.
+    """
 
     port: int
     path: str
+    method: str = "GET"
+    body: str = ""
     headers: dict[str, str] = {}
     status: int = 200
     connections: int = 32
@@ -79,10 +89,10 @@ class Generator:
 class _Connection:
     """One connection and what it received of an answer that is not whole yet."""
 
-    def __init__(self, burst: Burst, request: bytes) -> None:
+    def __init__(self, burst: Burst, next_request: Callable[[], bytes]) -> None:
         self.socket = socket.create_connection((LOCALHOST, burst.port), timeout=QUIET_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._request = request
+        self._next_request = next_request
         self._status = b"HTTP/1.1 %d" % burst.status
         self._empty = burst.status == 304
         self._received = b""
@@ -92,8 +102,9 @@ class _Connection:
     def send(self) -> None:
         """The next request."""
         self._received = b""
+        request = self._next_request()
         self.sent_at = time.perf_counter()
-        self.socket.sendall(self._request)
+        self.socket.sendall(request)
 
     def answered(self) -> bool:
         """Takes in what has come; whether the answer is whole."""
@@ -115,14 +126,27 @@ class _Connection:
         return len(received) >= head + 4 + self.body_bytes
 
 
+def requests(burst: Burst) -> Iterator[bytes]:
+    """The requests of a burst, without end."""
+    headers = {"Host": f"{LOCALHOST}:{burst.port}", **burst.headers}
+    lines = [f"{burst.method} {burst.path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    head, body = "\r\n".join([*lines, ""]).encode(), burst.body.encode()
+    if not body:
+        yield from repeat(head + b"\r\n")
+    for n in count(1):
+        number = b"%d" % n
+        sent = body.replace(NUMBER, number)
+        length = b"Content-Length: %d\r\n\r\n" % len(sent)
+        yield head.replace(NUMBER, number) + length + sent
+
+
 class _Pool:
     """The open connections of one kind of burst."""
 
     def __init__(self, burst: Burst) -> None:
-        headers = {"Host": f"{LOCALHOST}:{burst.port}", **burst.headers}
-        lines = [f"GET {burst.path} HTTP/1.1", *(f"{n}: {value}" for n, value in headers.items())]
-        request = "\r\n".join([*lines, "", ""]).encode()
-        self._connections = [_Connection(burst, request) for _ in range(burst.connections)]
+        next_request = requests(burst).__next__
+        self._connections = [_Connection(burst, next_request) for _ in range(burst.connections)]
         self._selector = selectors.DefaultSelector()
         for connection in self._connections:
             self._selector.register(connection.socket, selectors.EVENT_READ, connection)

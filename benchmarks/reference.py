@@ -5,8 +5,9 @@
 `/r0` sends a constant, `/r1` sends what one EVALSHA reads: the same bytes, which the benchmark
 put into the store under `BODY`. `/w1` takes a body and writes it under a new key with one EVALSHA.
 `/r1l` and `/w1l` are the same after one more EVALSHA, the service's own, that counts the request in
-its key's window (`tracker.store.doorkeeper`). Client, pool, server and collector are set up as the service does
-it (`tracker.store.client`, `tracker.server`, `tracker.app`); there is no key, no log, no ETag.
+its key's window (`tracker.store.doorkeeper`). Client, pool, server and collector are set up as the
+service does it (`tracker.store.client`, `tracker.server`, `tracker.app`); there is no key, no log,
+no ETag.
 """
 
 from __future__ import annotations

@@ -6,19 +6,24 @@ usage. Heavy modules are imported where a command needs them, so `--help` is qui
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from tracker.cli_access import people, rotate
+from tracker.cli_parts import comma_list as _csv
+from tracker.cli_parts import option as _option
+from tracker.cli_parts import place as _place
+from tracker.cli_parts import show_json as _json
+from tracker.cli_parts import with_store as _with_store
 from tracker.cli_pull import pull
 from tracker.cli_vietqr import vietqr
-from tracker.domain.errors import NotFound, TrackerError
-from tracker.settings import EXPLAINED, Settings, variable
+from tracker.domain.errors import TrackerError
+from tracker.settings import Settings
 
 if TYPE_CHECKING:
     from tracker.services.context import Tracker
@@ -28,19 +33,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 ACTOR = "cli"
 """Who states what the command line records."""
-
-
-def _option(*names: str, **more: Any) -> Callable[[F], F]:
-    setting = more.pop("setting")
-    env = f"  [env: {variable(setting)}]"
-    return click.option(*names, setting, default=None, help=EXPLAINED[setting] + env, **more)
-
-
-def _place(command: F) -> F:
-    """The flags that every command takes: a script may give all commands the same ones."""
-    command = _option("--port", setting="port", type=click.IntRange(0, 65535))(command)
-    command = _option("--host", setting="host")(command)
-    return _option("--data", setting="data", type=click.Path(path_type=Path))(command)
 
 
 def _fail(message: str) -> None:
@@ -134,11 +126,7 @@ def schedule(**given: Any) -> None:
 
 @main.group()
 def keys() -> None:
-    """API keys: create, list, revoke. Output is JSON."""
-
-
-def _csv(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in (value or "").split(",") if part.strip())
+    """API keys: create, list, rotate, revoke. Output is JSON."""
 
 
 @keys.command("create")
@@ -199,6 +187,76 @@ def keys_revoke(key: str, **given: Any) -> None:
 
     async def work_(tracker: Tracker) -> None:
         _json(await service.revoke(tracker, ACTOR, key))
+
+    _with_store(given, work_)
+
+
+# ── personal data ────────────────────────────────────────────────────────────────────────────
+
+
+@main.group("master-key")
+def master_key() -> None:
+    """The key that seals all personal data: replace it, see what it seals. Output is JSON."""
+
+
+@master_key.command("rotate")
+@_place
+def master_key_rotate(**given: Any) -> None:
+    """Replace the master key, also while the service runs; may be stopped and run again.
+
+    A new key is put into the key file, everything is wrapped under it, and the old one is taken
+    out. With TRACKER_MASTER_KEY: put the new key before the old one there, restart every process,
+    then run this. Exit code 1 where it is not finished.
+    """
+    from tracker.commands_privacy import rotate_master
+
+    async def work_(tracker: Tracker) -> bool:
+        told, finished = await rotate_master(tracker)
+        _json(told)
+        return finished
+
+    if not _with_store(given, work_):
+        sys.exit(1)
+
+
+@master_key.command("status")
+@_place
+def master_key_status(**given: Any) -> None:
+    """How much is sealed under each master key, by the key's id."""
+    from tracker.services.rotation import held
+
+    async def work_(tracker: Tracker) -> None:
+        _json({"master_key": tracker.keyring.current_id.hex(), "sealed": await held(tracker)})
+
+    _with_store(given, work_)
+
+
+@main.group()
+def erased() -> None:
+    """The list of the erased, for restores: keep it beside the backups. Output is JSON."""
+
+
+@erased.command("list")
+@_place
+def erased_list(**given: Any) -> None:
+    """The codes of the vendors whose personal data were erased; nothing personal."""
+    from tracker.commands_privacy import erased_list as listed
+
+    async def work_(tracker: Tracker) -> None:
+        _json(await listed(tracker))
+
+    _with_store(given, work_)
+
+
+@erased.command("apply")
+@_place
+@click.argument("file", type=click.File("rb"))
+def erased_apply(file: Any, **given: Any) -> None:
+    """Erase again whom a list names: after a restore of an older copy. Safe to repeat."""
+    from tracker.commands_privacy import erased_apply as apply_
+
+    async def work_(tracker: Tracker) -> None:
+        _json(await apply_(tracker, ACTOR, file))
 
     _with_store(given, work_)
 
@@ -282,6 +340,8 @@ def rebuild(markets: tuple[str, ...], **given: Any) -> None:
         sys.exit(1)
 
 
+keys.add_command(rotate)
+main.add_command(people)
 main.add_command(vietqr)
 main.add_command(pull)
 
@@ -305,42 +365,6 @@ def openapi(part: str, **_given: Any) -> None:
         click.echo(export(create()), nl=False)
     else:
         _json(structure.message() if part == "structure" else ngsi_context.document())
-
-
-def _with_store(
-    given: dict[str, Any],
-    work_: Callable[[Tracker], Awaitable[T]],
-    *,
-    alone: bool = True,
-    first: bool = False,
-) -> T:
-    """Runs a use case on the store that runs on the data directory.
-
-    Where none runs and `alone` is set, the store is started for the time of the command: keys can
-    be made and a ledger verified while the service is down. Only with `first` may the data
-    directory be new.
-    """
-    from tracker.bootstrap import open_tracker
-    from tracker.store.embedded import EmbeddedServer, socket_of
-
-    settings = Settings.read(**given)
-
-    async def run() -> T:
-        async with open_tracker(settings) as tracker:
-            return await work_(tracker)
-
-    if settings.store_url is not None or not alone or socket_of(settings.data) is not None:
-        return asyncio.run(run())
-    if not (first or settings.data.is_dir()):
-        raise NotFound(f"There is no data directory {settings.data}. Give another one with --data.")
-    with EmbeddedServer(settings.data):
-        return asyncio.run(run())
-
-
-def _json(value: Any) -> None:
-    from msgspec import json
-
-    click.echo(json.format(json.encode(value), indent=2).decode())
 
 
 if __name__ == "__main__":

@@ -216,6 +216,8 @@ def _parse(name: str, text: str, type_: str) -> object:
                 return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
             case "Path":
                 return Path(text)
+            case "str":
+                return text
             case _:
                 return text or None
     except (ValueError, KeyError):

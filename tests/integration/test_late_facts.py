@@ -20,7 +20,7 @@ from tracker.domain.days import day_date, day_number, moment_text, start_of
 from tracker.domain.figures import content
 from tracker.domain.snapshot import GENESIS, canonical, digest_holds
 from tracker.domain.withholding import withhold
-from tracker.services import audit, schedule, snapshots
+from tracker.services import audit, published, schedule, snapshots
 from tracker.settings import Settings
 
 HOUR_MS = 3_600_000
@@ -139,7 +139,7 @@ class History:
 
     def body(self, day: int, market: str = MARKET, as_of: int | None = None) -> bytes:
         """A day as it is read, now or as of a moment."""
-        return self.run(snapshots.one(self.tracker, ADMIN, market, day, as_of=as_of))
+        return self.run(published.one(self.tracker, ADMIN, market, day, as_of=as_of))
 
     def differences(self) -> list[str]:
         """What `verify` says."""

@@ -117,7 +117,7 @@ class Principal(Struct, frozen=True):
 
     def covers(self, bins: Iterable[str], markets: Iterable[str]) -> bool:
         """Whether a scope lies within this one's: nobody hands out, or takes over, more."""
-        return _within(self.bins, frozenset(bins)) and _within(self.markets, frozenset(markets))
+        return not reach_faults(self, frozenset(bins), frozenset(markets))
 
     def may_market(self, market: str) -> bool:
         """Whether the market (slug) is within this principal's scope."""
@@ -136,8 +136,13 @@ class Principal(Struct, frozen=True):
         return self.expires_at_ms is not None and now_ms >= self.expires_at_ms
 
 
-def _within(own: frozenset[str], given: frozenset[str]) -> bool:
-    return not own or (bool(given) and own >= given)
+def reach_faults(by: Principal, bins: frozenset[str], markets: frozenset[str]) -> tuple[Fault, ...]:
+    """Where a scope would reach further than that of the principal who hands it out."""
+    return tuple(
+        Fault(f"/{name}", "OUT_OF_SCOPE", "Stay within the scope of your own.")
+        for name, own, given in (("markets", by.markets, markets), ("bins", by.bins, bins))
+        if own and not (given and own >= given)
+    )
 
 
 def scope_faults(role: Role, bins: frozenset[str], markets: frozenset[str]) -> tuple[Fault, ...]:

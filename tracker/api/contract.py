@@ -84,11 +84,11 @@ def document(app: Litestar) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": parts.info(),
         "servers": [{"url": "/"}],
-        "security": [{"key": []}],
+        "security": [{"key": []}, {"session": []}],
         "tags": [{"name": name, "description": says} for name, says in parts.TAGS.items()],
         "paths": paths,
         "components": {
-            "securitySchemes": {"key": parts.SECURITY},
+            "securitySchemes": {"key": parts.SECURITY, "session": parts.SESSION},
             "headers": parts.HEADERS | _ending_headers(known),
             "examples": {
                 code: parts.problem_example(problems()[code]) for code in sorted(_codes(paths))
@@ -280,6 +280,8 @@ def _implied(route: Route) -> Iterator[str]:
         if Level.NOTHING in levels or "{" in route.path:
             yield "NOT_FOUND"
         yield from ("QUERY_UNKNOWN", "STORE_AWAY")
+        if route.method != "get":
+            yield "CSRF"
     elif "{" in route.path:
         yield "NOT_FOUND"
     names = {p["name"] for p in _parameters(route)}

@@ -35,6 +35,8 @@ PATHS: Final[dict[str, str]] = {
     "indicator": "digital-signatures",
     "event": event_id(_VENDOR, 5),
     "approval": event_id("CVT", 9),
+    "person": "pabcdefgh",
+    "session": "0123456789abcdef",
 }
 """A value for each path parameter; with the bodies of the routes they make one small story."""
 
@@ -46,7 +48,9 @@ SAID: Final[dict[str, str]] = {
     "date": "A day by Vietnam's calendar.",
     "job": "The job's id.",
     "sheet": "The id of the job that draws the sheet.",
-    "key": "The key's id, the part of a key after `ctk_`.",
+    "key": "The key's id, the part of a key after `cmt_`.",
+    "person": "The person's id.",
+    "session": "The session's id, from the list of sessions.",
     "name": "The code of a problem in lower case with dashes.",
     "incident": "The incident's id.",
     "area": "The code of a ward or province; with the day it names a unit.",
@@ -77,6 +81,8 @@ TAGS: Final[dict[str, str]] = {
     "imports": "Offices' rosters and banks' files.",
     "jobs": "What the workers were asked for.",
     "keys": "API keys.",
+    "people": "Accounts for the web.",
+    "sessions": "People sign in and out, and choose their password.",
     "me": "The caller.",
     "health": "For supervisors and load balancers.",
     "pages": "This contract, and what each problem means.",
@@ -85,7 +91,16 @@ TAGS: Final[dict[str, str]] = {
 SECURITY: Final = {
     "type": "http",
     "scheme": "bearer",
-    "description": "An API key: `Authorization: Bearer ctk_…`. Role and scope belong to the key.",
+    "description": "An API key: `Authorization: Bearer cmt_…`. Role and scope belong to the key.",
+}
+
+
+SESSION: Final = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": "tracker_session",
+    "description": "Somebody who signed in (`POST /v1/session`). Over TLS the name begins with "
+    "`__Host-`. A change also carries `X-CSRF-Token`, or comes from the service's own pages.",
 }
 
 
@@ -105,6 +120,7 @@ HEADERS: Final[dict[str, Any]] = {
     "Link": _header('`rel="next"`: the next page, where there is one (RFC 8288).'),
     "Tracker-Cursor": _header("Where to go on: give it as `after` the next time, for ever."),
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "Set-Cookie": _header("The session, and the mark of this browser; no script reads them."),
     "WWW-Authenticate": _header("How to sign in."),
     "RateLimit-Policy": _header('The limit: `"key";q=600;w=60` is 600 requests in 60 seconds.'),
     "RateLimit": _header(

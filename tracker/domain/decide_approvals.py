@@ -28,6 +28,7 @@ from tracker.domain.facts import (
     VendorFact,
     VoidAsked,
 )
+from tracker.domain.text import search_key
 from tracker.domain.vendor import History, Sealed
 
 
@@ -48,7 +49,7 @@ def ask_account(
     for event, asked in waiting(history.facts, asker, when.now):
         if not isinstance(asked, AccountAsked) or asked.bin != bin_:
             continue
-        if details_of(Sealed(event, asked.personal), vault) == details:
+        if _same(details_of(Sealed(event, asked.personal), vault), details):
             return event
     return AccountAsked(
         *_now(when),
@@ -59,6 +60,11 @@ def ask_account(
         asked_by=asker.id,
         bins=asker.bins,
     )
+
+
+def _same(one: AccountDetails, other: AccountDetails) -> bool:
+    holders = search_key(one.holder), search_key(other.holder)
+    return one.number == other.number and holders[0] == holders[1]
 
 
 def ask_status(
@@ -90,7 +96,7 @@ def ask_void(
     for waits, asked in waiting(facts, asker, when.now):
         if isinstance(asked, VoidAsked) and (asked.standing, asked.reason) == (event, reason):
             return waits
-    return VoidAsked(*_now(when), standing=event, reason=reason, asked_by=asker[0], bins=asker[1])
+    return VoidAsked(*_now(when), event, reason, *asker)
 
 
 def ask_census(

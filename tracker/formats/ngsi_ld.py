@@ -12,7 +12,7 @@ there is none: withheld, not reported, or a rate of nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from msgspec import json
@@ -80,12 +80,13 @@ def encode(bodies: Bodies, names: Names, *, context: str, normalized: bool = Fal
     """
     found: list[bytes] = []
     for body in bodies:
-        rest = b""  # what the entities of a body share is encoded once
+        rest, observed = b"", ""  # what the entities of a body share is encoded once
         for entity in entities(body, names):
             if not rest:
                 shared = normal(entity.shared) if normalized else entity.shared
                 rest = json.encode({**shared, "@context": context}).removeprefix(b"{")
-            own = _normal_own(entity) if normalized else entity.own
+                observed = _utc(body["published_at"])
+            own = _normal_own(entity, observed) if normalized else entity.own
             found.append(json.encode(own).removesuffix(b"}") + b"," + rest)
     return b"[" + b",".join(found) + b"]"
 
@@ -97,40 +98,42 @@ def entities(body: Mapping[str, Any], names: Names) -> Iterator[Entity]:
         own = reported.entity(body, None if share is None else _standing(share))
         yield Entity(own, {"updatedAt": body["published_at"]}, "P1")
         return
-    market, day = body["market"], body["date"]
-    name = names.get(market, market)
-    shared, starts = _shared(body, name), _starts(day)
-    named = f"urn:ngsi-ld:{TYPE}:{market}:"
+    name = names.get(body["market"], body["market"])
+    shared, starts = _shared(body, name), _starts(body["date"])
     for figure, formula in FIGURES.items():
         found = body["figures"].get(figure)
         if found is not None:
-            own = _figure(figure, found, body["denominator"])
-            own |= {
-                "id": f"{named}{figure}:{day}",
-                "name": f"{name}: {figure}",
-                "calculationFormula": formula,
-                "calculationPeriod": {"from": starts[WINDOWS.get(figure, 1)], "to": day},
-            }
+            own = _said(body, name, figure, formula, starts[WINDOWS.get(figure, 1)])
+            own |= _figure(figure, found, body["denominator"])
             yield Entity(own, shared, "P1" if "rate" in found else "C62")
-    first = f"{day[:8]}01"
-    for block, suffix, start in (
-        (parts.day(body), "", day),
-        (parts.month(body), "_month_to_date", first),
-    ):
-        if not block:
-            continue
-        for measure, (unit, formula) in MONEY.items():
-            own = {
-                "id": f"{named}{measure}{suffix}:{day}",
-                "name": f"{name}: {measure}{suffix}",
-                "calculationFormula": formula,
-                "calculationPeriod": {"from": start, "to": day},
-            }
+    first = f"{body['date'][:8]}01"
+    yield from _sums(body, name, parts.day(body), "", body["date"], shared)
+    yield from _sums(body, name, parts.month(body), "_month_to_date", first, shared)
+
+
+def _sums(
+    body: Mapping[str, Any], name: str, block: parts.Part, suffix: str, start: str, shared: _Made
+) -> Iterator[Entity]:
+    """What was paid in a period; nothing of a body without activity."""
+    for measure, (unit, formula) in MONEY.items():
+        if measure in block:
+            own = _said(body, name, measure + suffix, formula, start)
             if block[measure] is not None:
                 own["kpiValue"] = block[measure]
             elif block.get("withheld"):
                 own["withheld"] = True
             yield Entity(own, shared, unit)
+
+
+def _said(body: Mapping[str, Any], name: str, figure: str, formula: str, start: str) -> _Made:
+    """Which figure of which days an entity is, and how it is computed."""
+    market, day = body["market"], body["date"]
+    return {
+        "id": f"urn:ngsi-ld:{TYPE}:{market}:{figure}:{day}",
+        "name": f"{name}: {figure}",
+        "calculationFormula": formula,
+        "calculationPeriod": {"from": start, "to": day},
+    }
 
 
 def _shared(body: Mapping[str, Any], name: str) -> _Made:
@@ -176,11 +179,16 @@ def _standing(share: float) -> str:
     return STANDINGS[min(int(share) // 20, len(STANDINGS) - 1)]
 
 
-def _normal_own(entity: Entity) -> _Made:
+def _normal_own(entity: Entity, observed: str) -> _Made:
     made = normal(entity.own)
     if "kpiValue" in made:
-        made["kpiValue"] |= {"unitCode": entity.unit, "observedAt": entity.shared["updatedAt"]}
+        made["kpiValue"] |= {"unitCode": entity.unit, "observedAt": observed}
     return made
+
+
+def _utc(moment: str) -> str:
+    """A moment as NGSI-LD has it: in UTC, with Z (ETSI GS CIM 009 §4.6.3)."""
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def normal(entity: Mapping[str, Any]) -> _Made:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import Struct
-from redis.exceptions import ResponseError
 
 from tracker.access.keys import Principal
 from tracker.access.roles import Permission, hidden, require
@@ -158,16 +157,14 @@ async def _rewrite(
     if not kept:  # a store for throw-away use has no log
         await tracker.erasures.settled(waiting)
         return
-    covers = [pending.name for pending in waiting]
-    try:
-        await tracker.erasures.begin_rewrite(server, tracker.now(), covers)
-    except ResponseError as refused:
-        log.error(  # noqa: TRY400  # the class says it; erasures stay on the list until it works
-            "the store refuses BGREWRITEAOF (%s): erased keys are still in its log. Allow it, or "
-            "have the log written anew by hand",
-            type(refused).__name__,
+    taken = await tracker.erasures.rewrite_log()
+    covers = [pending.name for pending in waiting] if taken else []
+    await tracker.erasures.note_rewrite(server, tracker.now(), covers)
+    if not taken:
+        log.error(
+            "the store refuses BGREWRITEAOF: erased keys are still in its log. Allow it, or have "
+            "the log written anew by hand"
         )
-        await tracker.erasures.note_rewrite(server, tracker.now(), ())
 
 
 async def _clear(tracker: Tracker, erased: Iterable[Pending]) -> None:

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from tracker.access.keys import Principal
 from tracker.domain import decide
+from tracker.domain.codes import event_id
 from tracker.domain.days import day_number, day_of, moment_on
+from tracker.domain.decide_approvals import ask_account
 from tracker.domain.errors import Conflict, TrackerError
 from tracker.domain.facts import AccountDetails, Attached, CodeIssued, VendorFact
 from tracker.domain.market import require_open
 from tracker.domain.text import search_key
 from tracker.domain.vendor import Code
 from tracker.domain.views import ref_name, stall_name
+from tracker.services.approval_shapes import asker
 from tracker.services.context import Tracker
 from tracker.services.import_book import (
     Book,
@@ -32,7 +35,7 @@ from tracker.vietqr import banks
 EVIDENCE = "declared"
 """A file's word that the sticker hangs; a scan is better evidence."""
 
-_FIELDS = {"BEFORE_ISSUE": "attached_on", "ACCOUNT_HAS_LIVE_CODE": "account"}
+_FIELDS = {"BEFORE_ISSUE": "attached_on"}
 """The field to correct where the registry refuses a row."""
 
 
@@ -83,6 +86,8 @@ class Accounts:
         try:
             return self._decide(book, entry, row, known)
         except TrackerError as error:
+            if error.code == "ACCOUNT_HAS_LIVE_CODE":
+                return self._ask(book, entry, row)
             return rejected(row, _FIELDS.get(error.code), error.code)
 
     def _refusal(self, row: BankRow) -> tuple[str | None, str] | None:
@@ -150,6 +155,28 @@ class Accounts:
             if row.partner_ref:
                 book.hold(_ref(row), entry, code.ordinal)
         return Plan(accepted(row, book.shown(id_)), commit)
+
+    def _ask(self, book: Book, entry: Entry, row: BankRow) -> Plan:
+        """Another account behind a live code waits for a second person; sent again, no more so."""
+        holder = row.holder or decide.person_of(entry.vendor, entry.vault).name
+        asked = ask_account(
+            entry.history,
+            entry.vault,
+            book.now(row.row),
+            asker(self._principal),
+            bin_=row.bin,
+            details=AccountDetails(row.account, holder),
+        )
+        id_ = event_id(entry.code, asked if isinstance(asked, int) else entry.history.version + 1)
+        commit = None
+        if not isinstance(asked, int):
+            if entry.ahead:  # recorded before a stop: this row cannot come in between any more
+                return rejected(row, "account", "ACCOUNT_HAS_LIVE_CODE")
+            commit = book.commit()
+            entry.record(commit, [asked])
+            book.make(id_)
+        plan = rejected(row, "account", "NEEDS_APPROVAL", book.shown(id_))
+        return plan._replace(commit=commit)
 
     def _code(self, entry: Entry, row: BankRow, known: Code | None) -> Code | None:
         """The code that the row is about, if it was issued: by its ref, else by its account."""

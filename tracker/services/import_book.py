@@ -207,6 +207,10 @@ class Book:
         """An id for a row's result; None for what a dry run only imagines."""
         return None if id_ in self._made else id_
 
+    def now(self, row: int) -> Stated:
+        """The times of a fact that happens as a row states it."""
+        return self.stated(self._now, row)
+
     def stated(self, at: int, row: int) -> Stated:
         """The times of a fact that happened at `at` (ms), stated by a row."""
         return Stated(at, self._now, f"{self._job}.{row}")

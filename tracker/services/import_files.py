@@ -70,7 +70,12 @@ async def take(
 async def opened(tracker: Tracker, job: Job) -> IO[bytes]:
     """The file of a job."""
     cipher = UploadCipher.resume(tracker.keyring, job.id, job.params["key"])
-    sealed = [chunk async for chunk in tracker.jobs.chunks(job.id)]
     file = io.BytesIO()
-    file.writelines(cipher.open_all(sealed))
+    number, pending = 0, b""
+    async for sealed in tracker.jobs.chunks(job.id):  # one at a time: the file is held once
+        if pending:
+            file.write(cipher.open(number, pending, last=False))
+            number += 1
+        pending = sealed
+    file.write(cipher.open(number, pending, last=True))
     return file

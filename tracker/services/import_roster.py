@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracker.domain import decide
-from tracker.domain.codes import vendor_code
+from tracker.domain.codes import parse_vendor_code, vendor_code
 from tracker.domain.days import moment_on, start_of
 from tracker.domain.errors import TrackerError
 from tracker.domain.facts import Person, ProfileChanged
@@ -27,7 +27,10 @@ class Roster:
         self._market: str = job.params["market"]
         self._day: int = job.params["effective_on"]
         self._shelf = Shelf(tracker, job)
-        self._listed: set[str] = set()
+        self._listed = bytearray()
+        """A bit for each vendor number that the file lists: a million names would be 100 MB."""
+        self._unplaced: set[str] = set()
+        """Stalls that it lists in rows that came to no vendor."""
 
     async def open(self, rows: Sequence[RosterRow]) -> None:
         """Reads what stands and these rows are about, and reserves numbers for new vendors."""
@@ -107,18 +110,28 @@ class Roster:
     def saw(self, rows: Sequence[RosterRow], results: Sequence[RowResult]) -> None:
         """Remembers the stalls whose vendors the file lists."""
         for row, result in zip(rows, results, strict=True):
-            if row.stall and result.code not in {"NAME_MISSING", "STALL_TAKEN"}:
-                self._listed.add(stall_name(row.stall))
+            if not row.stall or result.code in {"NAME_MISSING", "STALL_TAKEN"}:
+                continue
+            if result.id is not None:
+                self._list(parse_vendor_code(result.id)[1])
+            elif result.status == "rejected":
+                self._unplaced.add(stall_name(row.stall))
+
+    def _list(self, number: int) -> None:
+        place, bit = divmod(number, 8)
+        if place >= len(self._listed):
+            self._listed.extend(bytes(place + 1 - len(self._listed)))
+        self._listed[place] |= 1 << bit
 
     async def not_listed(self) -> list[str] | None:
         """Vendors on the roster whom the file does not list; they are not changed."""
         place = await self._tracker.market(self._market)
-        names = await self._tracker.reader.all_names(self._market)
-        missing = {
-            int(holder)
-            for name, holder in names.items()
-            if name.startswith(stall_name("")) and name not in self._listed
-        }
+        missing: set[int] = set()
+        async for name, holder in self._tracker.reader.names(self._market, stall_name("")):
+            byte, bit = divmod(int(holder), 8)
+            listed = byte < len(self._listed) and self._listed[byte] >> bit & 1
+            if not listed and name not in self._unplaced:
+                missing.add(int(holder))
         return [vendor_code(place.prefix, number) for number in sorted(missing)]
 
 

@@ -16,12 +16,12 @@ from typing import IO, Any, TypeVar
 from msgspec.structs import replace
 
 from tracker.access.keys import Principal
-from tracker.access.roles import Permission, hidden, require
+from tracker.access.roles import Permission, require
 from tracker.domain.days import day_date, day_of, start_of
 from tracker.domain.errors import Invalid
 from tracker.domain.market import require_open
 from tracker.domain.rows import ON_ROSTER
-from tracker.services import activity_files
+from tracker.services import activity_files, job_rows
 from tracker.services.activity import check_bank, check_day
 from tracker.services.context import Tracker
 from tracker.services.import_accounts import Accounts
@@ -30,7 +30,7 @@ from tracker.services.import_roster import Roster
 from tracker.services.import_work import Rules, Work, batched
 from tracker.services.job_ids import principal_of
 from tracker.services.row_details import detail
-from tracker.store.jobs import Job, RowResult
+from tracker.store.jobs import Job
 from tracker.tables.reading import Table, read_activity, read_bank, read_roster
 from tracker.tables.rows import BankRow, RosterRow
 
@@ -184,23 +184,12 @@ async def _import(tracker: Tracker, job: Job, table: Table[R], rules: Rules[R]) 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────
 
 
-async def get_job(tracker: Tracker, principal: Principal, id_: str) -> Job:
-    """A job that the principal asked for; admin and auditor see all. Raises `NotFound`."""
-    job = await tracker.jobs.get(id_)
-    if job is None or (job.by != principal.id and principal.role not in {"admin", "auditor"}):
-        raise hidden()
-    return job
-
-
 async def rows(
     tracker: Tracker, principal: Principal, id_: str, after: int, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """What became of the rows after row number `after`; and the row to go on after, if any."""
-    job = await get_job(tracker, principal, id_)
-    found: list[RowResult] = []
-    for results in (await tracker.jobs.row_chunks(job.id)).values():
-        found += [result for result in results if result.row > after]
-    found.sort(key=lambda result: result.row)  # a file of many markets is worked through by market
+    job = await job_rows.get_job(tracker, principal, id_)
+    found, more = await job_rows.page(tracker, job, after, limit)
     page = [
         {
             "row": result.row,
@@ -210,6 +199,6 @@ async def rows(
             "code": result.code,
             "detail": detail(result.code),
         }
-        for result in found[:limit]
+        for result in found
     ]
-    return page, found[limit - 1].row if len(found) > limit else None
+    return page, found[-1].row if more else None

@@ -80,8 +80,7 @@ async def add(
     Just the same person again is told as it is; the flag tells a new one. Raises `Invalid`
     `SCOPE`, `Conflict` `LOGIN_TAKEN`.
     """
-    _check_scope(new.role, new.bins, new.markets)
-    _check_reach(by, new.bins, new.markets)
+    _check_scope(by, new.role, new.bins, new.markets)
     key = login_key(tracker, new.login)
     details = PersonDetails(new.name, login_of(new.login))
     for _ in range(ATTEMPTS_MAX):
@@ -128,6 +127,14 @@ async def get(tracker: Tracker, by: Principal, person: str) -> PersonOut:
     return _out(state, await details_of(tracker, state))
 
 
+async def name_of(tracker: Tracker, person: str) -> str:
+    """The name of somebody who asks for their own; raises `NotFound`."""
+    state = person_state((await tracker.people.account(person)).facts)
+    if state is None:
+        raise hidden()
+    return (await details_of(tracker, state)).name
+
+
 async def change(
     tracker: Tracker, by: Principal, person: str, wanted: PersonChange, check: Check
 ) -> PersonOut:
@@ -151,8 +158,7 @@ async def change(
         if fact == PersonChanged(fact.at, fact.recorded, by.id, person):
             return _out(state, before)
         changed = _state_of([*account.facts, fact])
-        _check_scope(cast("Role", changed.role), changed.bins, changed.markets)
-        _check_reach(by, changed.bins, changed.markets)
+        _check_scope(by, cast("Role", changed.role), changed.bins, changed.markets)
         if by.id == person and (not changed.active or changed.role != state.role):
             raise Conflict(
                 "Nobody takes their own role or account away: have another admin do it.",
@@ -243,15 +249,15 @@ def _difference(
     )
 
 
-def _check_scope(role: Role, bins: tuple[str, ...], markets: tuple[str, ...]) -> None:
+def _check_scope(
+    by: Principal, role: Role, bins: tuple[str, ...], markets: tuple[str, ...]
+) -> None:
     faults = access.scope_faults(role, frozenset(bins), frozenset(markets))
     if faults:
         raise Invalid("The person's scope does not fit the role.", code="SCOPE", faults=faults)
-
-
-def _check_reach(by: Principal, bins: tuple[str, ...], markets: tuple[str, ...]) -> None:
-    if not by.covers(bins, markets):
-        raise Invalid("Nobody gives a person more scope than their own.", code="SCOPE")
+    beyond = access.reach_faults(by, frozenset(bins), frozenset(markets))
+    if beyond:
+        raise Invalid("Nobody gives a person more than they have.", code="SCOPE", faults=beyond)
 
 
 def _state_of(facts: list[ServiceFact]) -> PersonState:

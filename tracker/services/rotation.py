@@ -1,10 +1,10 @@
 """Replacing the master key while the service runs.
 
 The new key joins the old one in the key file; every process takes it over before it seals anything
-(`Keyring`), so from then on nothing new is under the old key. What is, is wrapped anew under the new
-one, by compare-and-set and as often as it takes until a whole look finds nothing. Then the old key
-leaves the file. A stop at any moment loses nothing: both keys are in the file until the end, and the
-same command goes on. Personal data themselves, and the look-up key, stay as they are.
+(`Keyring`), so from then on nothing new is under the old key. What is, is wrapped anew by
+compare-and-set, as often as it takes until a whole look finds nothing; then the old key leaves the
+file. A stop at any moment loses nothing: both keys are in the file until the end, and the same
+command goes on. Personal data themselves, and the look-up key, stay as they are.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Final
 
 from msgspec import Struct, msgpack
 from msgspec.structs import replace
-from redis.exceptions import ResponseError
 
 from tracker.access.master_key import (
     KEY_ID_BYTES,
@@ -161,12 +160,8 @@ def _count(look: Look, changes: list[Change], done: int) -> None:
 async def _rewrite_log(tracker: Tracker) -> None:
     """The log without what was wrapped under the old key; one that is at work holds it no more."""
     state = await tracker.erasures.log_state()
-    if state.kept and not state.busy:
-        try:
-            await tracker.client.bgrewriteaof()
-        except ResponseError as refused:
-            raise BadMasterKey(
-                f"Everything is under the new key, but the store refuses to write its log anew "
-                f"({type(refused).__name__}): the log still holds keys under the old one. Have "
-                "it written anew by hand."
-            ) from refused
+    if state.kept and not state.busy and not await tracker.erasures.rewrite_log():
+        raise BadMasterKey(
+            "Everything is under the new key, but the store refuses to write its log anew: the "
+            "log still holds keys under the old one. Have it written anew by hand."
+        )

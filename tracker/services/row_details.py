@@ -33,6 +33,10 @@ DETAILS: dict[str, tuple[str, str]] = {
         "Another account of this bank stands behind a live code. Revoke the code first.",
         "Mã QR đang dùng gắn với tài khoản khác. Hãy thu hồi mã trước.",
     ),
+    "NEEDS_APPROVAL": (
+        "Another account stands behind a live code: a second person decides (see `id`).",
+        "Mã QR đang dùng gắn với tài khoản khác: cần người thứ hai duyệt (xem `id`).",
+    ),
     "BEFORE_REGISTRATION": (
         "The day lies before the vendor's registration. Correct the date.",
         "Ngày này trước ngày tiểu thương được đăng ký. Hãy sửa ngày.",

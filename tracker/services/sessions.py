@@ -143,3 +143,10 @@ async def end(tracker: Tracker, person: str, id_: str) -> str:
             await tracker.sessions.drop(person, [digest])
             return digest
     raise hidden()
+
+
+async def leave(tracker: Tracker, cookie: str) -> None:
+    """Ends the session of a cookie, if it is one."""
+    parsed = _COOKIE.fullmatch(cookie)
+    if parsed is not None:
+        await tracker.sessions.drop(parsed[1], [digest_of(parsed[2])])

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import msgpack
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
+from redis.exceptions import ResponseError
 
 from tracker.store.commit import Commit
 from tracker.store.keys import ERASED, LOG_REWRITE, Space, accounts
@@ -137,17 +138,19 @@ class Erasures:
         covers = (name.removeprefix(_COVERS) for name in found if name.startswith(_COVERS))
         return Rewrite(found["server"], int(found["begun"]), frozenset(covers))
 
-    async def begin_rewrite(self, server: str, now: int, covers: Sequence[str]) -> None:
-        """Has the server write its log anew, without what was deleted before.
-
-        Noted after it was asked for: whoever dies in between leaves no note, and it is asked for
-        once more.
-        """
-        await self._client.bgrewriteaof()
-        await self.note_rewrite(server, now, covers)
+    async def rewrite_log(self) -> bool:
+        """Has the server write its log anew, without what was deleted; False: it refuses to."""
+        try:
+            await self._client.bgrewriteaof()
+        except ResponseError:
+            return False
+        return True
 
     async def note_rewrite(self, server: str, now: int, covers: Sequence[str]) -> None:
-        """Notes what a rewrite covers; nothing where it was refused."""
+        """Notes what a rewrite covers, none where it was refused.
+
+        After it was asked for: whoever dies in between leaves no note, and it is asked for again.
+        """
         note = {"server": server, "begun": now, **dict.fromkeys((_COVERS + c for c in covers), "")}
         pipeline = self._client.pipeline(transaction=True)
         pipeline.delete(LOG_REWRITE)

@@ -8,7 +8,7 @@ job made is kept as long as its maker says.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from importlib.resources import files
 from typing import Any, Final, Literal
 
@@ -176,11 +176,9 @@ class Jobs:
         """The results of one chunk of rows and the job's progress, in one step; safe to repeat."""
         await self._write(changed, str(chunk), msgpack.encode(rows))
 
-    async def row_chunks(self, id_: str) -> Mapping[int, list[RowResult]]:
-        """All chunks of row results that are there, by number."""
-        found = await self._client.hgetall(job_rows(id_))
-        decoded = {int(n): msgpack.decode(raw, type=list[RowResult]) for n, raw in found.items()}
-        return dict(sorted(decoded.items()))
+    async def row_chunk_numbers(self, id_: str) -> list[int]:
+        """The numbers of the chunks of row results that are there, in order."""
+        return sorted(int(number) for number in await self._client.hkeys(job_rows(id_)))
 
     async def rows(self, id_: str, chunk: int) -> list[RowResult] | None:
         """One chunk of row results."""

@@ -133,6 +133,15 @@ class Reader:
         found = await self._client.hgetall(Space(space).names)
         return {name.decode(): holder.decode() for name, holder in found.items()}
 
+    async def names(self, space: str, prefix: str) -> AsyncIterator[tuple[str, str]]:
+        """The unique names that begin with `prefix` (none of the signs of a pattern), and holders.
+
+        A page at a time, in no order; a name may come twice where others write meanwhile.
+        """
+        found = self._client.hscan_iter(Space(space).names, match=f"{prefix}*", count=LEDGER_PAGE)
+        async for name, holder in found:
+            yield name.decode(), holder.decode()
+
     async def roster(self, market: str) -> Roster:
         """Where each vendor stands by all its facts."""
         rows = await self._client.get(Space(market).rows)

@@ -45,8 +45,10 @@ class SessionStore:
         pipeline.pexpire(sessions(person), session.until - session.created)
         await pipeline.execute()
 
-    async def load(self, person: str, digest: str) -> tuple[tuple[ServiceFact, ...], Seen | None]:
-        """The person's facts and the session, if there is one, in one round trip."""
+    async def load(
+        self, person: str, digest: str
+    ) -> tuple[bytes, tuple[ServiceFact, ...], Seen | None]:
+        """The person's document, as stored and as read, and the session, in one round trip."""
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hget(Space(SERVICE).docs, subject(person))
         pipeline.hget(sessions(person), digest)

@@ -42,6 +42,7 @@ STORY = (
     "move_vendor",
     "put_status",
     "void_event",
+    "decide_approval",
 )
 """In this order the examples of what writes make one small story; what reads follows."""
 
@@ -111,7 +112,7 @@ def told(city: City) -> dict[str, Any]:
         city.run(first_start(city.tracker))
     known = {route.handler.fn.__name__: route for route in contract.routes(city.app)}
     answers: dict[str, Any] = {}
-    found = {"job": "", "key": "", "sheet": ""}
+    found = {"job": "", "key": "", "sheet": "", "approval": ""}
     rest = [name for name in known if name not in (*STORY, *LAST)]
     for name in (*STORY, *rest, *LAST):
         if name == rest[0]:

@@ -28,6 +28,9 @@ ROUTES = {
     "GET /problems/{name}": PUBLIC,
     "GET /v1/adoption": "adoption.read",
     "PUT /v1/activity/{date}/{bin}": "activity.write",
+    "GET /v1/approvals": "approvals.read",
+    "GET /v1/approvals/{approval}": "approvals.read",
+    "POST /v1/approvals/{approval}/decision": "approvals.decide",
     "GET /v1/areas": "areas.read",
     "POST /v1/areas": "areas.write",
     "GET /v1/areas/{area}/snapshots/{date}": "snapshots.read",
@@ -100,6 +103,7 @@ OWN = {
     "code": f"{FIRST}.c1",
     "incident": f"{FIRST}.e4",
     "event": f"{FIRST}.e2",
+    "approval": f"{FIRST}.e6",
     "date": "2022-06-01",
 }
 ELSEWHERE = {
@@ -108,9 +112,10 @@ ELSEWHERE = {
     "code": f"{FOREIGN}.c1",
     "incident": f"{FOREIGN}.e4",
     "event": f"{FOREIGN}.e2",
+    "approval": f"{FOREIGN}.e6",
     "date": "2022-06-01",
 }
-BOUNDED = re.compile(r"\{(market|vendor|code|incident|event)\}")
+BOUNDED = re.compile(r"\{(market|vendor|code|incident|event|approval)\}")
 REST = {
     "bin": "970436",
     "name": "stall-taken",
@@ -138,6 +143,11 @@ def both(market: City) -> City:
     for id_ in (MARKET, OTHER):
         assert market.post("admin", f"/v1/markets/{id_}/vendors", body).status_code == 201
         market.found_stranger(id_)
+    any_ = {"If-Match": "*"}
+    for vendor, bank in ((FIRST, "bank"), (FOREIGN, "admin")):
+        path = f"/v1/vendors/{vendor}/accounts/970436"
+        asked = market.call(bank, "PUT", path, {"number": "42424242"}, headers=any_)
+        assert asked.headers["location"] == f"/v1/approvals/{vendor}.e6"
     market.publish("2022-06-01")
     day = f"/v1/markets/{MARKET}/activity/2022-06-01/970436"
     assert market.call("bank", "PUT", day, {"lines": []}).status_code == 200

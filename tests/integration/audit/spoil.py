@@ -192,7 +192,7 @@ async def a_body_too_many(w: World) -> tuple[str, ...]:
 
 async def a_data_key(w: World) -> tuple[str, ...]:
     await w.client.hdel(SPACE.data_keys, str(await w.number(4)))
-    return "data_key", await w.vendor(4), "a data key", "none: erased or lost"
+    return "data_key", await w.vendor(4), "a data key", "none: it was lost"
 
 
 async def a_feed_entry_twice(w: World) -> tuple[str, ...]:

@@ -116,8 +116,8 @@ def test_row_chunks_are_written_with_the_progress(run: Run, jobs: Jobs, store: R
     run(jobs.put_rows(replace(a_job(), state="running", done=3), 1, more))
     run(jobs.put_rows(replace(a_job(), state="running", done=2), 0, rows))
     run(jobs.put_rows(replace(a_job(), state="running", done=2), 0, rows))
-    assert run(jobs.row_chunks("i1")) == {0: rows, 1: more}
-    assert list(run(jobs.row_chunks("i1"))) == [0, 1]
+    assert run(jobs.row_chunk_numbers("i1")) == [0, 1]
+    assert [run(jobs.rows("i1", number)) for number in (0, 1)] == [rows, more]
     assert run(jobs.rows("i1", 1)) == more
     assert run(jobs.rows("i1", 2)) is None
     running = run(jobs.get("i1"))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tracker.access.master_key import KeySource, in_file, put_in_file
 from tracker.access.vault import BadMasterKey, MasterKey, load_master_keys
 
 
@@ -106,3 +107,36 @@ def test_a_key_shows_its_id_and_never_itself() -> None:
     assert repr(key) == f"MasterKey(id={key.id.hex()})"
     with pytest.raises(BadMasterKey):
         MasterKey(b"\1" * 16)
+
+
+def test_a_changed_file_is_told_once_and_an_unchanged_one_never(tmp_path: Path) -> None:
+    source = KeySource(tmp_path, None)
+    (first,) = source.load(create=True)
+    assert source.changed() is None
+    new = MasterKey(b"n" * 32)
+    put_in_file(tmp_path, [new, first])
+    changed = source.changed()
+    assert changed is not None
+    assert [key.id for key in changed] == [new.id, first.id]
+    assert source.changed() is None
+    (tmp_path / "master.key").unlink()  # kept elsewhere while the service runs
+    assert source.changed() is None
+
+
+def test_a_changed_file_that_cannot_be_used_is_an_error_and_stays_one(tmp_path: Path) -> None:
+    source = KeySource(tmp_path, None)
+    source.load(create=True)
+    (tmp_path / "master.key").write_text("not a key, and longer than one is: " + "x" * 40)
+    for _ in range(2):
+        with pytest.raises(BadMasterKey):
+            source.changed()
+
+
+def test_keys_are_put_into_the_file_in_one_step_and_for_the_owner_alone(tmp_path: Path) -> None:
+    (old,) = load_master_keys(tmp_path, None)
+    new = MasterKey(b"n" * 32)
+    put_in_file(tmp_path, [new, old])
+    assert [key.id for key in in_file(tmp_path)] == [new.id, old.id]
+    assert stat.S_IMODE((tmp_path / "master.key").stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["master.key"]
+    assert in_file(tmp_path / "absent") == ()

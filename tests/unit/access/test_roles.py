@@ -16,7 +16,7 @@ EVERYBODY_READS = (
 # role: (what it does beside EVERYBODY_READS, what it sees and may not do)
 EXPECTED: dict[Role, tuple[str, str]] = {
     "admin": (
-        "areas.write markets.write census.write vendors.read vendors.write vendors.manage "
+        "approvals.read approvals.decide areas.write markets.write census.write vendors.read vendors.write vendors.manage "
         "personal.read personal.erase accounts.write codes.read codes.payload codes.issue "
         "invoices.write sheets.write sheets.read "
         "attachments.write removals.write scans.write incidents.read "
@@ -27,16 +27,16 @@ EXPECTED: dict[Role, tuple[str, str]] = {
         "ledger.read",
     ),
     "bank": (
-        "vendors.read vendors.write accounts.write codes.read codes.payload codes.issue "
+        "approvals.read vendors.read vendors.write accounts.write codes.read codes.payload codes.issue "
         "invoices.write sheets.write sheets.read "
         "attachments.write removals.write incidents.read events.void "
         "imports.write imports.attachments imports.activity activity.read activity.write "
         "jobs.read",
         "areas.write markets.write census.write vendors.manage incidents.write imports.roster "
-        "snapshots.run groups.write indicators.write",
+        "snapshots.run groups.write indicators.write approvals.decide",
     ),
     "manager": (
-        "census.write vendors.read vendors.write vendors.manage personal.read accounts.write "
+        "approvals.read approvals.decide census.write vendors.read vendors.write vendors.manage personal.read accounts.write "
         "codes.read codes.payload codes.issue invoices.write sheets.write sheets.read "
         "attachments.write removals.write "
         "scans.write incidents.read incidents.write round.read events.void imports.write "
@@ -45,21 +45,21 @@ EXPECTED: dict[Role, tuple[str, str]] = {
         "areas.write markets.write personal.erase imports.activity activity.write groups.write indicators.write",
     ),
     "field": (
-        "vendors.read codes.read codes.payload attachments.write removals.write scans.write "
+        "approvals.read vendors.read codes.read codes.payload attachments.write removals.write scans.write "
         "incidents.read round.read events.void",
         "areas.write markets.write census.write vendors.write vendors.manage accounts.write "
         "codes.issue sheets.write sheets.read "
-        "invoices.write incidents.write snapshots.run groups.write indicators.write",
+        "invoices.write incidents.write snapshots.run groups.write indicators.write approvals.decide",
     ),
     "ioc": ("", "areas.write markets.write census.write snapshots.run groups.write indicators.write"),
     "auditor": (
-        "vendors.read codes.read incidents.read round.read activity.read jobs.read "
+        "approvals.read vendors.read codes.read incidents.read round.read activity.read jobs.read "
         "snapshots.details ledger.read",
         "areas.write markets.write census.write vendors.write vendors.manage accounts.write "
         "codes.payload codes.issue sheets.write sheets.read "
         "invoices.write attachments.write removals.write scans.write "
         "incidents.write events.void imports.write imports.roster imports.attachments "
-        "imports.activity activity.write snapshots.run groups.write indicators.write",
+        "imports.activity activity.write snapshots.run groups.write indicators.write approvals.decide",
     ),
 }
 

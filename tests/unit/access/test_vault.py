@@ -184,3 +184,54 @@ def test_an_upload_swapped_repeated_dropped_or_cut_does_not_open() -> None:
         other.open(0, a, last=False)
     with pytest.raises(Tampered):  # an upload's key is not a vendor's
         RING.unwrap(wrapped)
+
+
+class Turning:
+    """A source whose keys change, and a clock that is moved by hand."""
+
+    def __init__(self, *keys: MasterKey) -> None:
+        self.keys: tuple[MasterKey, ...] | None = keys
+        self.asked = 0
+        self.now = 0.0
+
+    def __call__(self) -> tuple[MasterKey, ...] | None:
+        self.asked += 1
+        return self.keys
+
+
+def test_a_keyring_follows_a_rotation_while_it_is_in_use() -> None:
+    turning = Turning(NEW, OLD)
+    ring = Keyring([OLD], lookup_secret=b"s" * 32, source=turning, monotonic=lambda: turning.now)
+    looked_up = ring.lookup("account", "1")
+    assert ring.wrap(b"d" * 32)[:4] == OLD.id  # it was asked a moment ago
+    turning.now = 1.0
+    assert ring.wrap(b"d" * 32)[:4] == NEW.id
+    assert ring.seal_answer(b"c", b"x")[:4] == NEW.id
+    assert turning.asked == 1
+    assert ring.unwrap(RING.wrap(b"d" * 32)) == b"d" * 32
+    assert ring.lookup("account", "1") == looked_up
+
+
+def test_an_unknown_key_is_asked_for_at_once_and_an_old_one_is_not_forgotten() -> None:
+    turning = Turning(NEW, OLD)
+    ring = Keyring([OLD], source=turning, monotonic=lambda: turning.now)
+    assert ring.unwrap(Keyring([NEW]).wrap(b"d" * 32)) == b"d" * 32
+    turning.keys, turning.now = (NEW,), 2.0
+    assert ring.wrap(b"d" * 32)[:4] == NEW.id
+    assert ring.unwrap(RING.wrap(b"d" * 32)) == b"d" * 32
+    turning.keys = None
+    with pytest.raises(BadMasterKey):
+        ring.unwrap(Keyring([MasterKey(b"\3" * 32)]).wrap(b"d" * 32))
+
+
+def test_what_is_wrapped_anew_holds_the_same_key() -> None:
+    both = Keyring([NEW, OLD])
+    for use in ("wrap", "uploads"):
+        again = both.rewrapped(RING.wrap(b"d" * 32, use), use)  # type: ignore[arg-type]
+        assert again is not None
+        assert Keyring([NEW]).unwrap(again, use) == b"d" * 32  # type: ignore[arg-type]
+        assert both.rewrapped(again, use) is None  # type: ignore[arg-type]
+    answer = both.resealed_answer(b"c", RING.seal_answer(b"c", b"body"))
+    assert answer is not None
+    assert Keyring([NEW]).open_answer(b"c", answer) == b"body"
+    assert both.resealed_answer(b"c", answer) is None

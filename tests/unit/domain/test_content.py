@@ -14,9 +14,11 @@ import pytest
 
 from tests.unit.domain.long_worlds import LONG, kept, world
 from tests.unit.domain.oracle import since_1970
+from tests.unit.domain.published import equations, single
 from tracker.domain.days import start_of
 from tracker.domain.figures import FIGURES, WINDOW_DAYS, content, dormant
 from tracker.domain.lines import REASONS
+from tracker.domain.withholding import withhold
 
 SEEDS: Final = range(36)
 Content = dict[str, Any]
@@ -70,6 +72,11 @@ class TestAgainstTheOracle:
             window = since_1970(day - WINDOW_DAYS + 1), since_1970(day)
             expected = defined.figures(window[1])["dormant"] if defined.reports(*window) else ()
             assert named == sorted(expected)
+
+    @every_seed
+    def test_what_is_withheld_of_any_day_has_no_single_solution(self, seed: int) -> None:
+        for told in contents(seed)[seed % ONE_BY_ONE :: ONE_BY_ONE]:
+            assert single(equations(withhold(told)[0])) == {}
 
     def test_the_worlds_bring_about_all_that_a_content_can_say(self) -> None:
         """Else the comparison with the oracle would prove less than it seems to."""

@@ -208,8 +208,9 @@ def test_the_normal_form_wraps_each_value() -> None:
         "type": "Property",
         "value": 34.58,
         "unitCode": "P1",
-        "observedAt": found["attached"]["updatedAt"]["value"],
+        "observedAt": "2026-10-31T17:05:11Z",
     }
+    assert found["attached"]["updatedAt"]["value"] == "2026-11-01T00:05:11+07:00"
     units = {name: one["kpiValue"]["unitCode"] for name, one in found.items()}
     assert (units["registered"], units["payments"], units["amount_vnd"]) == ("C62", "C62", "VND")
 

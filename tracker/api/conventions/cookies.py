@@ -8,7 +8,8 @@ sent), or if it carries the session's token in `X-CSRF-Token`, which no other si
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from tracker.access.vault import Keyring
@@ -16,10 +17,7 @@ from tracker.api.conventions.replies import Header
 from tracker.domain.days import DAY_MS
 from tracker.domain.errors import Forbidden
 
-if TYPE_CHECKING:
-    from tracker.api.conventions.call import ApiRequest
-
-Headers = list[tuple[bytes, bytes]]
+Headers = Iterable[tuple[bytes, bytes]]
 
 SESSION: Final = "tracker_session"
 DEVICE: Final = "tracker_device"
@@ -52,13 +50,8 @@ def jar(headers: Headers, *, secure: bool) -> Jar:
     return Jar(found.get(SESSION), found.get(DEVICE))
 
 
-def secure(request: ApiRequest) -> bool:
-    """Whether the browser speaks TLS to us, or to a proxy that we trust."""
-    return is_tls(request.scope)
-
-
 def is_tls(scope: Any) -> bool:
-    """The same of an ASGI scope."""
+    """Whether the browser speaks TLS to us, or to a proxy that we trust (ASGI scope)."""
     return bool(scope["scheme"] == "https")
 
 
@@ -95,9 +88,13 @@ def require_own(method: str, headers: Headers, token: str | None) -> None:
     """
     if method in SAFE:
         return
-    said = {name: value.decode("latin-1") for name, value in reversed(headers)}
+    said = {name: value.decode("latin-1") for name, value in headers}
     given = said.get(TOKEN)
-    if token is not None and given is not None and hmac.compare_digest(given.encode(), token.encode()):
+    if (
+        token is not None
+        and given is not None
+        and hmac.compare_digest(given.encode(), token.encode())
+    ):
         return
     site, origin = said.get(b"sec-fetch-site"), said.get(b"origin")
     if site is not None:

@@ -1,7 +1,8 @@
 """Who may call what: every route names one line of the role table, or says that it is public.
 
 The one guard signs the caller in and asks `access.roles.require`, in the market that the path
-lies in: the path's own market, or that of a vendor's, code's, incident's, event's or approval's prefix.
+lies in: the path's own market, or that of the prefix of a vendor, code, incident, event or
+approval.
 """
 
 from __future__ import annotations

@@ -63,29 +63,34 @@ class Buckets:
 
     def take(self, address: str, now: int) -> Rate | None:
         """One request; None where there is no limit. Raises `TooMany`."""
-        rate = self.stands(address, now)
-        if rate is None:
+        if self.stands(address, now) is None:
             return None
         group = group_of(address)
-        each_ms = WINDOW_MS / self._per_min
-        self._full_at[group] = max(self._full_at.get(group, 0.0), now) + each_ms
+        owed_ms = self._owed_ms(group, now) + WINDOW_MS / self._per_min
+        self._full_at[group] = now + owed_ms
         self._full_at.move_to_end(group)
         if len(self._full_at) > ADDRESSES_MAX:
             self._full_at.popitem(last=False)
-        return Rate(rate.policy, rate.requests_max, rate.left - 1, rate.resets_s)
+        return self._rate(owed_ms)
 
     def stands(self, address: str, now: int) -> Rate | None:
         """How the limit stands, without a request. Raises `TooMany` where none may come."""
         if self._per_min == 0:
             return None
-        each_ms = WINDOW_MS / self._per_min
-        owed_ms = min(max(0.0, self._full_at.get(group_of(address), 0.0) - now), WINDOW_MS)
-        left = int((WINDOW_MS - owed_ms) / each_ms + 1e-6)
-        wait_ms = (self._per_min - left) and each_ms - (WINDOW_MS - owed_ms - left * each_ms)
-        rate = Rate(self._policy, self._per_min, left, seconds(wait_ms))
-        if left < 1:
+        rate = self._rate(self._owed_ms(group_of(address), now))
+        if rate.left < 1:
             raise too_many(rate)
         return rate
+
+    def _owed_ms(self, group: str, now: int) -> float:
+        """What is missing of a full bucket; nothing where the clock was set back since."""
+        owed_ms = self._full_at.get(group, 0.0) - now
+        return owed_ms if 0.0 < owed_ms < WINDOW_MS + 1 else 0.0
+
+    def _rate(self, owed_ms: float) -> Rate:
+        each_ms, there_ms = WINDOW_MS / self._per_min, WINDOW_MS - owed_ms
+        left = int(there_ms / each_ms + 1e-6)
+        return Rate(self._policy, self._per_min, left, seconds((left + 1) * each_ms - there_ms))
 
 
 def seconds(wait_ms: float) -> int:

@@ -14,7 +14,7 @@ from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Cursor, Limit, Page, clamped, page
 from tracker.api.conventions.replies import Reply
 from tracker.api.operation import Answer, operation
-from tracker.services import imports
+from tracker.services import imports, job_rows
 from tracker.store.jobs import Job, JobProblem, Kind, RowStatus, State
 
 
@@ -59,7 +59,7 @@ class Jobs(Controller):
     )
     async def get_job(self, request: ApiRequest, job: FromPath[str]) -> Reply:
         """Your own jobs; admin and auditor see all."""
-        found = await imports.get_job(request.tracker, request.principal, job)
+        found = await job_rows.get_job(request.tracker, request.principal, job)
         return replies.data(job_out(found))
 
     @get(

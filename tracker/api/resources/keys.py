@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from tracker.access.keys import Principal, Role
+from tracker.access.keys import Role, reach_faults
 from tracker.access.roles import Permission
 from tracker.api.conventions import bodies, replies
 from tracker.api.conventions.call import ApiRequest
@@ -20,7 +19,6 @@ from tracker.api.conventions.retries import once
 from tracker.api.operation import Answer, operation
 from tracker.api.resources.fields import Bin, MarketId
 from tracker.domain.days import moment_of
-from tracker.domain.errors import Fault
 from tracker.services import keys
 from tracker.services.context import Once
 from tracker.services.keys import KeyOut
@@ -95,12 +93,12 @@ class Keys(Controller):
         ),
     )
     async def create_key(self, request: ApiRequest, data: JSONBody[NewKey]) -> Reply:
-        """The secret is in this answer and nowhere else. Nobody gives a key more scope than their own.
+        """The secret is in this answer and nowhere else. No key reaches further than its maker.
 
         A repeat under the same Idempotency-Key names the key and does not show the secret again:
         where the answer was lost, rotate the key with `overlap_hours` 0.
         """
-        beyond = list(_beyond(request.principal, data))
+        beyond = reach_faults(request.principal, frozenset(data.bins), frozenset(data.markets))
         if beyond:
             raise bodies.refusal(beyond)
 
@@ -158,19 +156,9 @@ class Keys(Controller):
     )
     async def revoke_key(self, request: ApiRequest, key: FromPath[str]) -> Reply:
         """It opens nothing any more, from now on, in every process."""
-        return replies.data(await keys.revoke(
-            request.tracker, request.principal.id, key, request.principal
-        ))
-
-
-def _beyond(principal: Principal, new: NewKey) -> Iterator[Fault]:
-    """Where the new key would reach further than its maker."""
-    for name, within in (
-        ("markets", principal.covers(principal.bins, new.markets)),
-        ("bins", principal.covers(new.bins, principal.markets)),
-    ):
-        if not within:
-            yield Fault(f"/{name}", "OUT_OF_SCOPE", "Stay within the scope of your own key.")
+        return replies.data(
+            await keys.revoke(request.tracker, request.principal.id, key, request.principal)
+        )
 
 
 def _render(key: KeyOut) -> Reply:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from litestar import Controller, get
 from msgspec import Struct
 
 from tracker.access.keys import Role
 from tracker.access.roles import Level, Permission, level
-from tracker.api.conventions import replies
+from tracker.api.conventions import cookies, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Reply
 from tracker.api.operation import Answer, operation
 from tracker.domain.days import moment_text
+from tracker.services import people
 from tracker.store.doorkeeper import WINDOW_S
 
 
@@ -27,9 +30,9 @@ class RateOut(Struct, frozen=True):
 
 
 class MeOut(Struct, frozen=True):
-    """The key that was sent. Empty `bins` or `markets`: not bounded by them (see `role`).
-
-    `rate` is null where the key has no limit.
+    """The key that was sent, or who signed in. Empty `bins` or `markets`: not bounded by them (see
+    `role`). `rate` is null where there is no limit. A change by cookie carries `csrf_token` as
+    `X-CSRF-Token`; a key needs none.
     """
 
     id: str
@@ -40,6 +43,8 @@ class MeOut(Struct, frozen=True):
     expires_at: str | None
     permissions: list[str]
     rate: RateOut | None
+    kind: Literal["key", "person"]
+    csrf_token: str | None
 
 
 class Me(Controller):
@@ -57,13 +62,13 @@ class Me(Controller):
 
         This request is counted too.
         """
-        me = request.principal
+        me, session = request.principal, request.call.session
         expires = me.expires_at_ms
         rate = request.call.rate
         return replies.data(
             MeOut(
                 id=me.id,
-                name=me.name,
+                name=await _name(request),
                 role=me.role,
                 bins=sorted(me.bins),
                 markets=sorted(me.markets),
@@ -72,5 +77,15 @@ class Me(Controller):
                 rate=None
                 if rate is None
                 else RateOut(rate.requests_max, WINDOW_S, rate.left, rate.resets_s),
+                kind=me.kind,
+                csrf_token=None
+                if session is None
+                else cookies.token_of(request.tracker.keyring, session),
             )
         )
+
+
+async def _name(request: ApiRequest) -> str:
+    """The key's name, or the person's own, which only they themselves are told here."""
+    me = request.principal
+    return me.name if me.kind == "key" else await people.name_of(request.tracker, me.id)
