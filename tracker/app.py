@@ -25,6 +25,7 @@ from tracker.api.resources.banks import Banks
 from tracker.api.resources.bulk import Bulk
 from tracker.api.resources.code_life import CodeLife
 from tracker.api.resources.codes import Codes
+from tracker.api.resources.doubts import Doubts
 from tracker.api.resources.events import Events
 from tracker.api.resources.feed import Feed
 from tracker.api.resources.field_round import FieldRound
@@ -35,6 +36,7 @@ from tracker.api.resources.incidents import Incidents
 from tracker.api.resources.indicators import Indicators
 from tracker.api.resources.jobs import Jobs
 from tracker.api.resources.keys import Keys
+from tracker.api.resources.ledger import Ledger
 from tracker.api.resources.markets import Markets
 from tracker.api.resources.me import Me
 from tracker.api.resources.one_market import OneMarket
@@ -70,6 +72,7 @@ CONTROLLERS = (
     Bulk,
     CodeLife,
     Codes,
+    Doubts,
     Events,
     Feed,
     FieldRound,
@@ -80,6 +83,7 @@ CONTROLLERS = (
     Indicators,
     Jobs,
     Keys,
+    Ledger,
     Markets,
     Me,
     OneMarket,

@@ -50,12 +50,13 @@ def until(what: str, holds: Callable[[], T], deadline_s: float = DEADLINE_S) -> 
 class Running:
     """A running `tracker up`, its address, its keys and its processes."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **settings: str) -> None:
         self.data = data
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / "up.log"
-        environ = {**os.environ, "TRACKER_REVISION_QUIET_S": "1", "TRACKER_TICK_S": "0.2"}
+        quick = {"TRACKER_REVISION_QUIET_S": "1", "TRACKER_TICK_S": "0.2"}
+        environ = {**os.environ, **quick, **settings}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*TRACKER, "up", "--data", str(data), "--port", str(self.port)],

@@ -42,7 +42,7 @@ def test_demo_keeps_running_until_ctrl_c(tmp_path: Path) -> None:
         text = out.read_text()
         assert f"http://127.0.0.1:{port}/docs" in text
         for role in ("admin", "bank", "manager", "field", "ioc", "auditor"):
-            assert f"  {role:8} ctk_" in text
+            assert f"  {role:8} cmt_" in text
         assert demo.poll() is None
     finally:
         demo.send_signal(signal.SIGINT)

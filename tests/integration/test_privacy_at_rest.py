@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import unicodedata
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -61,12 +63,20 @@ def folded(text: str) -> str:
 
 
 def needles(texts: Iterable[str]) -> set[bytes]:
-    """Each text as it could be stored: composed, decomposed, folded, in capitals, in UTF-16."""
+    """Each text as it could be stored or logged.
+
+    Composed, decomposed, folded, in capitals, in UTF-16; in addresses (%C3%A1, %20 or +), and
+    escaped (\\u00e1, \\xe1) as in JSON and Python's own quotes.
+    """
     forms: set[bytes] = set()
     for text in texts:
         written = {text, unicodedata.normalize("NFD", text), folded(text)}
         written |= {form.upper() for form in written} | {form.lower() for form in written}
         forms |= {form.encode() for form in written}
+        forms |= {quote(form).encode() for form in written}
+        forms |= {quote_plus(form).encode() for form in written}
+        forms |= {json.dumps(form)[1:-1].encode() for form in written}
+        forms |= {ascii(form)[1:-1].encode() for form in written}
         forms |= {text.encode("utf-16-le"), text.encode("utf-16-be")}
     return {form for form in forms if len(form) >= BYTES_MIN}
 
@@ -110,6 +120,8 @@ async def values_of(client: Any) -> list[tuple[str, bytes]]:
                 parts = [part for _, f in entries for pair in f.items() for part in pair]
             case b"zset":
                 parts = await client.zrange(key, 0, -1)
+            case b"list":
+                parts = await client.lrange(key, 0, -1)
             case other:
                 raise AssertionError(f"keys of type {other!r} are not searched")
         parts += [unpacked(part) for part in parts]
@@ -143,12 +155,20 @@ def personal_texts() -> list[str]:
         for row in read_roster(io.BytesIO(file.read_bytes())):
             texts |= {row.name, row.phone}
             if row.phone:
-                texts |= {"+84" + row.phone[1:], "84" + row.phone[1:], row.phone[1:]}
+                texts |= spellings(row.phone)
     for file in sample.bank_files().values():
         for line in read_bank(io.BytesIO(file.read_bytes())):
             texts |= {line.holder, line.account}
     # A total line's "name" says what it is and is nobody's.
     return sorted(t for t in texts if len(t) >= 5 and "cộng" not in t.lower())
+
+
+def spellings(phone: str) -> set[str]:
+    """A phone number (0 and digits) as people and systems write it."""
+    home, rest = phone, phone[1:]
+    grouped = {mark.join((home[:4], home[4:7], home[7:])) for mark in (" ", ".", "-")}
+    abroad = {f"+84 {rest[:3]} {rest[3:6]} {rest[6:]}", f"+84{rest}", f"84{rest}", f"0084{rest}"}
+    return {home, rest} | grouped | abroad
 
 
 async def chunks_of(file: Traversable) -> AsyncIterator[bytes]:
@@ -248,6 +268,9 @@ FORMS: dict[str, Callable[[str], str]] = {
     "NFD": lambda name: unicodedata.normalize("NFD", name),
     "folded": folded,
     "capitals": lambda name: folded(name).upper(),
+    "in an address": quote,
+    "in a form": quote_plus,
+    "in JSON": lambda name: json.dumps(name)[1:-1],
 }
 
 

@@ -155,9 +155,7 @@ class Summer:
         """Each market's published body of a day, with what is withheld in it put back."""
         found = {}
         for market in MARKETS:
-            reading = one(
-                self.city.tracker, ADMIN, market, day_number(day), revision, details=True
-            )
+            reading = one(self.city.tracker, ADMIN, market, day_number(day), revision, details=True)
             body = json.decode(self.city.run(reading))
             found[market] = restore(body, body.pop("details"))
         return found

@@ -48,6 +48,9 @@ class Permission(StrEnum):
     VENDORS_READ = "vendors.read"
     VENDORS_WRITE = "vendors.write"
     """Register a vendor, correct its name, zone, category, phone."""
+    DOUBTS_READ = "doubts.read"
+    """What a manager should look at: shared accounts, look-alike names, family accounts."""
+    DOUBTS_DECIDE = "doubts.decide"
     VENDORS_MANAGE = "vendors.manage"
     """Move a vendor to another stall; trading, suspended, left."""
     PERSONAL_READ = "personal.read"
@@ -130,6 +133,8 @@ PERMISSIONS: Mapping[Permission, Mapping[Role, Level]] = MappingProxyType(
         _P.CENSUS_WRITE: _row("     does  sees  does  sees  sees  sees"),
         _P.VENDORS_READ: _row("     does  does  does  does  -     does"),
         _P.VENDORS_WRITE: _row("    does  does  does  sees  -     sees"),
+        _P.DOUBTS_READ: _row("      does  -     does  -     -     does"),
+        _P.DOUBTS_DECIDE: _row("    does  -     does  -     -     sees"),
         _P.VENDORS_MANAGE: _row("   does  sees  does  sees  -     sees"),
         _P.PERSONAL_READ: _row("    does  -     does  -     -     -   "),
         _P.PERSONAL_ERASE: _row("   does  -     sees  -     -     -   "),

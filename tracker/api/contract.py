@@ -159,14 +159,14 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.permission == PUBLIC:
         made["security"] = []
     else:
-        made["x-roles"] = _roles(route)
+        made["x-roles"] = roles(route)
     if doc.ending is not None:
         made["deprecated"] = True
     made["x-codeSamples"] = [{"lang": "curl", "source": parts.curl(route.path, route.method, doc)}]
     return made
 
 
-def _roles(route: Route) -> list[str]:
+def roles(route: Route) -> list[str]:
     permission = cast("Permission", route.permission)
     return [role for role in ROLES if level(role, permission) is Level.DOES]
 
@@ -178,7 +178,7 @@ def _description(route: Route) -> str:
     if route.permission == PUBLIC:
         return f"{text}\n\nNo key is needed."
     required = route.handler.opt.get(REQUIRED, ())
-    lines = [text, f"Roles: {', '.join(_roles(route))}."]
+    lines = [text, f"Roles: {', '.join(roles(route))}."]
     if required:
         lines.append(f"`Idempotency-Key` is required of: {', '.join(required)}.")
     return "\n\n".join(lines)

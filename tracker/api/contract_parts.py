@@ -18,6 +18,7 @@ from tracker.domain import errors
 from tracker.domain.codes import code_id, event_id, vendor_code
 
 _VENDOR: Final = vendor_code("CVT", 1)
+_NEXT: Final = vendor_code("CVT", 2)
 
 PATHS: Final[dict[str, str]] = {
     "market": "cho-vung-tau",
@@ -34,8 +35,9 @@ PATHS: Final[dict[str, str]] = {
     "group": "cho-hai-san",
     "indicator": "digital-signatures",
     "event": event_id(_VENDOR, 5),
+    "doubt": f"same_name.{_VENDOR}.{_NEXT}",
     "approval": event_id("CVT", 9),
-    "person": "pabcdefgh",
+    "person": "pmnopqrst",
     "session": "0123456789abcdef",
 }
 """A value for each path parameter; with the bodies of the routes they make one small story."""
@@ -57,6 +59,7 @@ SAID: Final[dict[str, str]] = {
     "group": "The group's id.",
     "indicator": "The indicator's id.",
     "event": "The event's id: a vendor code or a market's prefix, and a number.",
+    "doubt": "The doubt's id, as the list gives it.",
     "approval": "The approval's id, that of the event that asked for it.",
     "zone": "Of the vendor's own zone.",
     "category": "Of the vendor's own trade.",
@@ -80,6 +83,7 @@ TAGS: Final[dict[str, str]] = {
     "indicators": "Cashless indicators around the markets, as others report them.",
     "imports": "Offices' rosters and banks' files.",
     "jobs": "What the workers were asked for.",
+    "ledger": "Every fact in the order in which it was recorded, for auditors.",
     "keys": "API keys.",
     "people": "Accounts for the web.",
     "sessions": "People sign in and out, and choose their password.",

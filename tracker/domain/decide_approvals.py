@@ -22,6 +22,7 @@ from tracker.domain.facts import (
     CensusDeclared,
     Fact,
     MarketFact,
+    Status,
     StatusAsked,
     StatusChanged,
     Vault,
@@ -68,14 +69,14 @@ def _same(one: AccountDetails, other: AccountDetails) -> bool:
 
 
 def ask_status(
-    history: History, when: Stated, asker: Asker, fact: StatusChanged
+    history: History, when: Stated, asker: Asker, *, status: Status, reason: str | None
 ) -> int | StatusAsked | None:
     """As `ask_account`, for a change of status; None where it lifts no suspension for fraud."""
     standing = suspension(history.facts)
-    if standing is None or suspension(history.then(fact).facts) is not None:
+    after = history.then(StatusChanged(*when, status=status, reason=reason))
+    if standing is None or suspension(after.facts) is not None:
         return None
-    since = None if fact.at == when.now else fact.at
-    wanted = (fact.status, fact.reason, since)
+    wanted = (status, reason, None if when.at == when.now else when.at)
     for event, asked in waiting(history.facts, asker, when.now):
         if not isinstance(asked, StatusAsked):
             continue
@@ -150,10 +151,9 @@ def granted(
             return [linked, *issued]
         case StatusAsked() as asked:
             dated = when if asked.since is None else when._replace(at=asked.since)
-            changed = decide_vendor.change_status(
+            return decide_vendor.change_status(
                 history, dated, status=asked.status, reason=asked.reason
             )
-            return [*changed]
         case VoidAsked() as asked:
             return decide_void.void(history, when, event=asked.standing, reason=asked.reason)
     raise Conflict("This is no approval about a vendor.")

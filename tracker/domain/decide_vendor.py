@@ -33,7 +33,7 @@ def move(history: History, when: Stated, *, stall: str) -> list[VendorFact]:
 
 def change_status(
     history: History, when: Stated, *, status: Status, reason: str | None
-) -> list[StatusChanged]:
+) -> list[VendorFact]:
     """Trading, suspended or left since `when.at`; nothing is new where it stands so already.
 
     Raises `NotFound` `ERASED`: who was forgotten stays as they were.

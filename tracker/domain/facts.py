@@ -34,6 +34,9 @@ RemovalReason = Literal[
 
 
 FindingKind = Literal["duplicate_account", "partner_ref_reused"]
+DoubtKind = Literal[
+    "duplicate_account", "partner_ref_reused", "same_name", "similar_name", "family_account"
+]
 TargetFigure = Literal["attached", "active_30d"]
 
 
@@ -249,6 +252,19 @@ class PersonalDataRead(Fact, frozen=True, array_like=True, tag=19, gc=False):
 
 class PersonalDataErased(Fact, frozen=True, array_like=True, tag=31, gc=False):
     """Nothing personal about the vendor can be read any more: their data key is gone."""
+
+
+class DoubtDecided(Fact, frozen=True, array_like=True, tag=60, gc=False):
+    """Somebody decided about a doubt: `other` is a vendor code, or the BIN of a family's account.
+
+    `basis` names the events that the doubt rests on: with other ones it is another doubt.
+    """
+
+    kind: DoubtKind
+    other: str
+    basis: str
+    decision: Literal["accepted", "to_correct"]
+    reason: str
 
 
 # ── of a market ──────────────────────────────────────────────────────────────────────────────
@@ -581,6 +597,7 @@ VendorFact = (
     | StatusAsked
     | VoidAsked
     | ApprovalDecided
+    | DoubtDecided
 )
 MarketFact = (
     MarketOpened

@@ -23,6 +23,8 @@ PASSWORD_CHARS_MAX = 200
 """Enough for any phrase; what is longer only costs work."""
 
 DIFFERENT_CHARS_MIN = 5
+LOGIN_PART_CHARS = 5
+"""A shorter login is a syllable, and syllables stand in many phrases."""
 
 _SPELLING = re.compile(r"[ .()-]")
 _PHONE = re.compile(r"\+?[0-9]{8,15}")
@@ -115,6 +117,6 @@ def password_fault(password: str, login: str) -> str | None:
     if len(set(password)) < DIFFERENT_CHARS_MIN:
         return f"A password has at least {DIFFERENT_CHARS_MIN} different characters."
     name = login.partition("@")[0]
-    if len(name) >= LOGIN_CHARS_MIN and name in password.casefold():
+    if len(name) >= LOGIN_PART_CHARS and name in password.casefold():
         return "A password does not contain the login."
     return None

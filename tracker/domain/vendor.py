@@ -23,6 +23,7 @@ from tracker.domain.facts import (
     CodeIssued,
     CodePrinted,
     CodeRevoked,
+    DoubtDecided,
     Fact,
     FindingEnded,
     FindingKind,
@@ -247,7 +248,7 @@ def _applied(vendor: Vendor, event: int, fact: VendorFact) -> Vendor:
             return replace(vendor, erased=True)
         case Voided() | InvoiceComposed() | PersonalDataRead():
             return vendor
-        case AccountAsked() | StatusAsked() | VoidAsked() | ApprovalDecided():
+        case AccountAsked() | StatusAsked() | VoidAsked() | ApprovalDecided() | DoubtDecided():
             return vendor
 
 

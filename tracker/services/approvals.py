@@ -8,7 +8,7 @@ from itertools import islice
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.access.vault import VendorVault
-from tracker.domain.approvals import Approval, State, approvals, same_side
+from tracker.domain.approvals import VALID_MS, Approval, State, approvals, same_side
 from tracker.domain.codes import parse_subject_event
 from tracker.domain.errors import NotFound
 from tracker.services.approval_shapes import ApprovalOut, Subject, asker, shown
@@ -58,12 +58,20 @@ async def get(tracker: Tracker, principal: Principal, approval: str) -> Approval
 
 async def vault_of(tracker: Tracker, subject: Subject) -> VendorVault | None:
     """The vault of the vendor; None for a market, and where the data were erased."""
-    if subject.history is None:
-        return None
-    wrapped = (await tracker.reader.data_keys(subject.market, [subject.history.number]))[0]
-    if wrapped is None:
-        return None
-    return VendorVault(subject.name, tracker.keyring.unwrap(wrapped))
+    return (await _vaults(tracker, subject.market, [subject]))[0]
+
+
+async def _vaults(
+    tracker: Tracker, market: str, subjects: Sequence[Subject]
+) -> list[VendorVault | None]:
+    numbers = [subject.history.number for subject in subjects if subject.history is not None]
+    wrapped = dict(zip(numbers, await tracker.reader.data_keys(market, numbers), strict=True))
+    vaults: list[VendorVault | None] = []
+    for subject in subjects:
+        key = None if subject.history is None else wrapped[subject.history.number]
+        opened = None if key is None else tracker.keyring.unwrap(key)
+        vaults.append(None if opened is None else VendorVault(subject.name, opened))
+    return vaults
 
 
 async def listed(
@@ -80,9 +88,11 @@ async def listed(
     if market is not None and (market not in prefixes or not principal.may_market(market)):
         raise hidden()
     ids = [m for m in prefixes if principal.may_market(m) and market in (None, m)]
+    since = tracker.now() - VALID_MS if state == "waiting" else 0
     rows = (
         (f"{at:015d} {place} {subject}.{ordinal:09d}", place, subject, ordinal)
         for at, place, subject, ordinal in await tracker.reader.asked(ids)
+        if at >= since
     )
     rest = iter(row for row in rows if after is None or row[0] > after)
     found: list[ApprovalOut] = []
@@ -107,10 +117,11 @@ async def _some(
     known: dict[tuple[str, str], tuple[Subject, VendorVault | None]] = {}
     for market in dict.fromkeys(row[1] for row in rows):
         names = list(dict.fromkeys(row[2] for row in rows if row[1] == market))
-        for name, subject in zip(
-            names, await _subjects(tracker, market, prefixes[market], names), strict=True
+        subjects = await _subjects(tracker, market, prefixes[market], names)
+        for name, subject, vault in zip(
+            names, subjects, await _vaults(tracker, market, subjects), strict=True
         ):
-            known[market, name] = subject, await vault_of(tracker, subject)
+            known[market, name] = subject, vault
     for place, market, name, ordinal in rows:
         subject, vault = known[market, name]
         approval = approvals(subject.facts).get(ordinal)

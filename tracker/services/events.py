@@ -18,6 +18,7 @@ from tracker.domain.errors import Invalid, NotFound
 from tracker.domain.facts import (
     ApprovalDecided,
     CodeIssued,
+    DoubtDecided,
     Fact,
     FindingEnded,
     FindingOpened,
@@ -40,6 +41,7 @@ _NOT_OF_BANKS = (
     IncidentHandled,
     FindingOpened,
     FindingEnded,
+    DoubtDecided,
     PersonalDataRead,
     PersonalDataErased,
 )

@@ -21,7 +21,7 @@ from tracker.domain.days import day_date, day_of, start_of
 from tracker.domain.errors import Invalid
 from tracker.domain.market import require_open
 from tracker.domain.rows import ON_ROSTER
-from tracker.services import activity_files, job_rows
+from tracker.services import activity_files, doubt_list, job_rows
 from tracker.services.activity import check_bank, check_day
 from tracker.services.context import Tracker
 from tracker.services.import_accounts import Accounts
@@ -177,6 +177,9 @@ async def _import(tracker: Tracker, job: Job, table: Table[R], rules: Rules[R]) 
         codes.update(r.code for r in results if r.status == "rejected" and r.code is not None)
     result: dict[str, Any] = {"totals": dict(totals), "rejected": dict(sorted(codes.items()))}
     result["ignored"] = {"columns": list(table.ignored), "sheets": list(table.ignored_sheets)}
+    market = job.params["market"]
+    if market is not None and not dry:
+        result["doubts"] = await doubt_list.open_in(tracker, market)
     not_listed = await rules.not_listed()
     return result if not_listed is None else {**result, "not_listed": not_listed}
 

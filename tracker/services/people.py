@@ -12,14 +12,14 @@ from tracker.access.keys import Principal, Role
 from tracker.access.roles import hidden
 from tracker.access.vault import VendorVault
 from tracker.domain.days import moment_text
-from tracker.domain.errors import Conflict, Invalid
+from tracker.domain.errors import Conflict, Fault, Invalid
 from tracker.domain.facts import (
     PersonAdded,
     PersonChanged,
     PersonDetails,
     ServiceFact,
 )
-from tracker.domain.people import PersonState, login_of, person_state
+from tracker.domain.people import PersonState, login_fault, login_of, person_state
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.store.commit import Commit, Done
 from tracker.store.keys import LOGINS, SERVICE, Space
@@ -81,6 +81,7 @@ async def add(
     `SCOPE`, `Conflict` `LOGIN_TAKEN`.
     """
     _check_scope(by, new.role, new.bins, new.markets)
+    _check_login(new.login)
     key = login_key(tracker, new.login)
     details = PersonDetails(new.name, login_of(new.login))
     for _ in range(ATTEMPTS_MAX):
@@ -143,6 +144,8 @@ async def change(
     Raises `NotFound`, `Invalid` `SCOPE`, `Conflict` `LOGIN_TAKEN`, and `OWN_ACCOUNT` where
     somebody would shut themselves out.
     """
+    if wanted.login is not None:
+        _check_login(wanted.login)
     for _ in range(ATTEMPTS_MAX):
         state, account = await found(tracker, by, person)
         check(state.version)
@@ -247,6 +250,14 @@ def _difference(
         markets=None if wanted.markets in (None, state.markets) else wanted.markets,
         active=None if wanted.active in (None, state.active) else wanted.active,
     )
+
+
+def _check_login(text: str) -> None:
+    wrong = login_fault(login_of(text))
+    if wrong is not None:
+        raise Invalid(
+            wrong, code="INVALID_BODY", faults=(Fault("/login", "LOGIN_UNREADABLE", wrong),)
+        )
 
 
 def _check_scope(

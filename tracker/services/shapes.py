@@ -15,6 +15,7 @@ from tracker.access.masking import (
 from tracker.domain.days import moment_text
 from tracker.domain.decide import details_of, person_of
 from tracker.domain.facts import FindingKind, Owner, Status, Vault
+from tracker.domain.reasons import why_left
 from tracker.domain.vendor import Account, Code, History, Stage, Vendor
 
 
@@ -60,7 +61,8 @@ class DoubtOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class VendorOut(Struct, frozen=True, kw_only=True):
     """A vendor. A bank sees of one that it did not register code, stall and its own account.
 
-    `doubts` are told by the vendor's own resource only.
+    `reason` is why none of its codes is attached. `doubts` are told by the vendor's own resource
+    only.
     """
 
     vendor: str
@@ -72,6 +74,7 @@ class VendorOut(Struct, frozen=True, kw_only=True):
     category: str | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
     stage: Stage | UnsetType = UNSET
+    reason: str | UnsetType | None = UNSET
     partner_ref: str | UnsetType | None = UNSET
     registered_at: str | UnsetType = UNSET
     accounts: list[AccountOut]
@@ -117,6 +120,7 @@ def vendor_out(
         category=vendor.category,
         status=vendor.status,
         stage=vendor.stage,
+        reason=why_left(vendor),
         partner_ref=vendor.ref,
         registered_at=moment_text(vendor.registered_at),
         accounts=accounts,

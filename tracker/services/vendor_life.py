@@ -168,7 +168,7 @@ async def put_status(
         shown = await _shown(tracker, principal, market, after)
         if not facts:
             return shown
-        asked = ask_status(history, when, asker(principal), facts[0])
+        asked = ask_status(history, when, asker(principal), status=status, reason=reason)
         if isinstance(asked, int):
             return pending(tracker, principal, market, history, asked)
         check(history.version)

@@ -18,6 +18,7 @@ from tracker.domain.decide_approvals import ask_account
 from tracker.domain.errors import Conflict, Invalid, NotFound
 from tracker.domain.facts import AccountDetails, Person, VendorFact, ZoneAdded
 from tracker.domain.market import Market, require_open
+from tracker.domain.reasons import asked_for
 from tracker.domain.text import search_key
 from tracker.domain.vendor import History, Stage
 from tracker.domain.views import ref_name, stall_name
@@ -319,13 +320,15 @@ async def get(tracker: Tracker, principal: Principal, vendor: str) -> VendorOut:
 
 
 class Filter(Struct, frozen=True):
-    """Which vendors of a market: by stage, zone, category, bank (BIN), and a part of the name."""
+    """Which vendors of a market: by stage, zone, category, bank (BIN), a part of the name, and why
+    they are not attached (`domain.reasons`)."""
 
     stage: Stage | None = None
     zone: str | None = None
     category: str | None = None
     bank: str | None = None
     q: str | None = None
+    reason: str | None = None
 
 
 async def page(
@@ -363,6 +366,8 @@ async def page(
 def _fits(vendor: VendorOut, wanted: Filter) -> bool:
     if wanted.stage is not None and vendor.stage is UNSET:
         return False  # a bank does not learn by a filter what it may not see
+    if wanted.reason is not None and not asked_for(wanted.reason, vendor.reason or None):
+        return False
     if wanted.zone is not None and vendor.zone != wanted.zone:
         return False
     if wanted.category is not None and vendor.category != wanted.category:

@@ -157,6 +157,10 @@ class Jobs:
         found = await self._client.hgetall(job_file(id_))
         return [found[number] for number in sorted(found, key=int)]
 
+    async def has_file(self, id_: str) -> bool:
+        """Whether the job's file is there."""
+        return bool(await self._client.exists(job_file(id_)))
+
     async def drop_file(self, id_: str) -> None:
         """Deletes the job's file: its twin has it."""
         await self._client.unlink(job_file(id_))

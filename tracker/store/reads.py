@@ -225,6 +225,18 @@ class Reader:
         document = await self._client.hget(Space(SERVICE).docs, subject)
         return () if document is None else decode_service(document)
 
+    async def service_documents(
+        self, subjects: Sequence[str]
+    ) -> dict[str, tuple[ServiceFact, ...]]:
+        """The facts about some subjects of the service, by name, in one round trip."""
+        if not subjects:
+            return {}
+        documents = await self._client.hmget(Space(SERVICE).docs, list(subjects))
+        return {
+            name: () if document is None else decode_service(document)
+            for name, document in zip(subjects, documents, strict=True)
+        }
+
     async def service_subjects(self, prefix: str) -> dict[str, tuple[ServiceFact, ...]]:
         """The facts of all subjects whose name begins with `prefix`, by name.
 

@@ -97,6 +97,24 @@ class Table(Generic[R]):
             cells.append("")
             yield make(number, cells, faults)
 
+    def written(self) -> Iterator[tuple[int, list[Cell]]]:
+        """Row number and cells as they were written, as many as the heading has and its own."""
+        return self._data()
+
+    @property
+    def headings(self) -> list[str]:
+        """The heading row as it was written; of JSON lines the keys."""
+        if self._grid.keys:
+            return list(self._grid.keys)
+        found = [""] * self._header.width
+        for number, cells in self._grid.rows():
+            if number > (self._header.rows[-1] if self._header.rows else 0):
+                break
+            if number in self._header.rows:
+                below = [text(cell) for cell in cells[: len(found)]]
+                found[: len(below)] = [low or high for low, high in zip(below, found, strict=False)]
+        return found
+
     def _data(self) -> Iterator[tuple[int, list[Cell]]]:
         last = self._header.rows[-1] if self._header.rows else 0
         return (row for row in self._grid.rows() if row[0] > last)

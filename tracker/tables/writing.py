@@ -48,6 +48,14 @@ def write_csv(out: IO[bytes], columns: Sequence[str], rows: Iterable[Sequence[Ou
     return count
 
 
+def csv_piece(rows: Iterable[Sequence[OutCell]], *, mark: bool = False) -> bytes:
+    """Some rows as `write_csv` writes them, with the byte order mark at the start of a file."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig" if mark else "utf-8")
+
+
 def _csv_cell(cell: OutCell) -> str | int | float:
     if isinstance(cell, str):
         return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

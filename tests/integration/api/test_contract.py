@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 import tracker
 from tests.integration.api.city import FIRST, MARKET, City
@@ -15,7 +16,8 @@ from tracker.access.keys import ROLES
 from tracker.api import contract, contract_parts
 from tracker.api.contract import Route
 from tracker.api.conventions.guard import PUBLIC
-from tracker.services import areas, groups, sheets
+from tracker.domain.people import person_state
+from tracker.services import areas, groups, sessions, sheets
 
 FILE = Path(tracker.__file__).parent.parent / "openapi" / "openapi.yaml"
 STORY = (
@@ -26,6 +28,7 @@ STORY = (
     "declare_census",
     "define_group",
     "register_vendor",
+    "register_vendors",
     "put_account",
     "put_activity",
     "issue_code",
@@ -36,6 +39,12 @@ STORY = (
     "scan_stall",
     "order_sheet",
     "create_key",
+    "rotate_key",
+    "add_person",
+    "invite_person",
+    "accept_invitation",
+    "sign_in",
+    "change_password",
     "import_file",
     "run_snapshots",
     "correct_vendor",
@@ -46,7 +55,17 @@ STORY = (
 )
 """In this order the examples of what writes make one small story; what reads follows."""
 
-LAST = ("revoke_code", "unlink_account", "revoke_key")
+BY_COOKIE = ("change_password", "end_session", "sign_out")
+"""What a person does by the cookie of their session, not by a key."""
+
+LAST = (
+    "end_session",
+    "sign_out",
+    "revoke_code",
+    "unlink_account",
+    "erase_personal_data",
+    "revoke_key",
+)
 """What ends something that the others need."""
 
 
@@ -117,7 +136,21 @@ def told(city: City) -> dict[str, Any]:
     for name in (*STORY, *rest, *LAST):
         if name == rest[0]:
             city.publish("2023-05-31")
+        if name == "decide_approval":
+            found["approval"] = _ask(city)
+        if name == "end_session":
+            found["session"] = _elsewhere(city, found["person"])
+        if name == "erase_personal_data":
+            status = {"status": "left"}
+            path = f"/v1/vendors/{FIRST}/status"
+            city.call("admin", "PUT", path, status, headers={"If-Match": "*"})
         answers[name] = answer = _send(city, known[name], found)
+        if name == "add_person":
+            found["person"] = answer.json()["id"]
+        if name == "invite_person":
+            found["token"] = answer.json()["token"]
+        if name in ("accept_invitation", "sign_in", "change_password"):
+            found["csrf"] = answer.json()["csrf_token"]
         if name == "create_key":
             found["key"] = answer.json()["id"]
         if name == "run_snapshots":
@@ -127,15 +160,36 @@ def told(city: City) -> dict[str, Any]:
     return answers
 
 
+def _ask(city: City) -> str:
+    """Somebody else asks for a lower census; the approval's id."""
+    lower = {"effective_on": "2023-01-01", "vendors": 213, "source": "Ban quản lý chợ"}
+    asked = city.post("manager", f"/v1/markets/{MARKET}/census", lower)
+    assert asked.status_code == 202, asked.text
+    id_: str = asked.json()["id"]
+    return id_
+
+
+def _elsewhere(city: City, person: str) -> str:
+    """A session that this person has in another browser; its id."""
+    state = person_state(city.run(city.tracker.people.account(person)).facts)
+    assert state is not None
+    return city.run(sessions.begin(city.tracker, state)).digest[: sessions.ID_CHARS]
+
+
 def _send(city: City, route: Route, found: dict[str, str]) -> Any:
     doc = route.doc
     path = contract_parts.address(route.path, doc.query, doc.path)
     for name, value in found.items():
-        path = path.replace(contract_parts.PATHS[name], value)
+        if name in contract_parts.PATHS:
+            path = path.replace(contract_parts.PATHS[name], value)
+    if doc.body is not None and "token" in doc.body:
+        doc = structs.replace(doc, body={**doc.body, "token": found["token"]})
     more: dict[str, Any] = {} if doc.file is None else {"content": doc.file.encode()}
     if doc.if_match or doc.if_match_to_replace:
         more["headers"] = {"If-Match": "*"}
-    as_ = None if route.permission == PUBLIC else "admin"
+    as_ = None if route.permission == PUBLIC else contract.roles(route)[0]
+    if route.handler.fn.__name__ in BY_COOKIE:
+        as_, more["headers"] = None, {"X-CSRF-Token": found["csrf"]}
     return city.call(as_, route.method.upper(), path, doc.body, **more)
 
 

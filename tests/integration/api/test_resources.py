@@ -98,8 +98,9 @@ def test_accounts(market: City) -> None:
     seen = {"If-Match": market.get("bank", f"/v1/vendors/{FIRST}").headers["etag"]}
     assert market.call("bank", "PUT", path, {"number": "315"}, headers=seen).status_code == 200
     market.post("bank", f"/v1/vendors/{FIRST}/codes", {"bin": "970436"}, key="c")
-    live = market.call("bank", "PUT", path, {"number": "316"})
-    problem(live, 409, "ACCOUNT_HAS_LIVE_CODE")
+    problem(market.call("bank", "PUT", path, {"number": "316"}), 428, "PRECONDITION_REQUIRED")
+    live = market.call("bank", "PUT", path, {"number": "316"}, headers={"If-Match": "*"})
+    assert (live.status_code, live.json()["account"]["replaces"]) == (202, "•••• 5")
     unknown = f"/v1/vendors/{FIRST}/accounts/000000"
     problem(market.call("manager", "PUT", unknown, {"number": "1"}), 400, "BIN_UNKNOWN")
 

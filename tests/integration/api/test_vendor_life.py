@@ -188,7 +188,7 @@ class TestAStatus:
         assert differences(hoa) == []
 
     def test_that_stands_is_200_whatever_the_if_match(self, hoa: City) -> None:
-        wanted = {"status": "suspended", "reason": "fraud"}
+        wanted = {"status": "suspended", "reason": "Nghỉ bán"}
         problem(hoa.call("manager", "PUT", STATUS, wanted), 428, "PRECONDITION_REQUIRED")
         old = etag(hoa)
         first = hoa.call("manager", "PUT", STATUS, wanted, headers=old)

@@ -59,6 +59,11 @@ async def a_group_too_many(w: World) -> tuple[str, ...]:
     return "group", "7", "none", "Khu X"
 
 
+async def an_approval_too_many(w: World) -> tuple[str, ...]:
+    await w.client.hset(SPACE.asked, f"{await w.number(3)}.4", "1")
+    return "approval", f"{await w.vendor(3)}.e4", "none", "1"
+
+
 def _row(raw: bytes) -> str:
     return " ".join(f"{name}={value}" for name, value in unpack(raw)._asdict().items() if value)
 
@@ -159,6 +164,7 @@ async def a_number_in_the_feed_too_high(w: World) -> tuple[str, ...]:
 VIEWS = [
     *(a_day_line, a_day_line_missing, a_day_line_too_many),
     *(a_row_changed, a_row_missing, a_row_of_nobody, a_group_too_many),
+    an_approval_too_many,
     *(a_name_missing, a_name_of_another, a_name_too_many),
     *(a_document_missing, a_document_changed, a_document_cut, a_document_too_many),
     the_markets_document,

@@ -54,7 +54,8 @@ async def content(world: World) -> dict[str, Any]:
     content: dict[str, Any] = {"feed": await world.client.hgetall(FEED_LAST)}
     for name in (SERVICE, *MARKETS):
         space = Space(name)
-        for key in (space.docs, space.names, space.deltas, space.groups, space.published):
+        hashes = (space.docs, space.names, space.deltas, space.groups, space.published)
+        for key in (*hashes, space.asked):
             content[key] = await world.client.hgetall(key)
         content[space.rows] = (await world.client.get(space.rows) or b"").rstrip(b"\0")
         content[space.numbers] = await world.client.get(space.numbers)

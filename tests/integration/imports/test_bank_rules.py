@@ -7,11 +7,14 @@ from datetime import date
 import pytest
 
 from tests.integration.imports.office import AGRIBANK, MARKET, VCB, Office
+from tracker.access.keys import Principal
 from tracker.domain import decide
 from tracker.domain.facts import Removed
+from tracker.services import four_eyes
 
 ISSUED = f",A1,{VCB},1001,LAN,,,R1"
 HUNG = f",A1,{VCB},1001,LAN,,2023-05-02,R1"
+MANAGER = Principal("manager1", "the office", "manager", markets=frozenset({MARKET}))
 NO_REF = f",A1,{VCB},1001,LAN,,,"
 
 
@@ -132,8 +135,39 @@ def test_a_ref_that_was_not_written_binds_nobody(office: Office) -> None:
 
 def test_another_account_behind_a_live_code(office: Office) -> None:
     office.bank(ISSUED)
-    refused(office, f",A1,{VCB},9999,LAN,,,R9", "ACCOUNT_HAS_LIVE_CODE", "account")
-    refused(office, f",A1,{VCB},9999,LAN,,2023-05-02,", "ACCOUNT_HAS_LIVE_CODE", "account")
+    other = f",A1,{VCB},9999,LAN,,,R9"
+    dry = office.bank(other, other, dry_run=True)
+    assert (dry.said, dry.rows[0]["id"]) == (["NEEDS_APPROVAL"] * 2, None)
+    first = office.bank(other, f",A2,{VCB},2002,MAI,,,R2")
+    assert first.said == ["NEEDS_APPROVAL", "accepted"]
+    approval = f"{office.history('A1').vendor_code}.e4"
+    assert (first.rows[0]["id"], first.rows[0]["field"]) == (approval, "account")
+    assert "see `id`" in first.rows[0]["detail"]
+    position = office.position()
+    again = office.bank(other, f",A1,{VCB},9999,Lan,,2023-05-02,")
+    assert [row["id"] for row in again.rows] == [approval, approval]
+    assert office.position() == position
+    assert [code.live for code in office.codes("A1")] == [True]
+    assert office.bank(f",A1,{VCB},8888,LAN,,,R9").rows[0]["id"] != approval
+
+
+def test_after_the_approval_the_row_is_about_the_new_code(office: Office) -> None:
+    office.bank(HUNG)
+    other = f",A1,{VCB},9999,LAN,{office.clock.today},,R9"
+    approval = office.bank(other).rows[0]["id"]
+    decided = four_eyes.decide(
+        office.tracker, MANAGER, approval, outcome="approved", reason="đã gọi"
+    )
+    assert office.run(decided).state == "approved"
+    assert [(code.live, code.version) for code in office.codes("A1")] == [(False, 1), (True, 2)]
+    assert office.counts() == (2, 1, 0)
+    again = office.bank(other)
+    assert (again.said, again.rows[0]["id"]) == (
+        ["duplicate"],
+        office.history("A1").code_id(2),
+    )
+    assert office.bank(HUNG).said == ["duplicate"]  # its code is known, and superseded
+    assert office.counts() == (2, 1, 0)
 
 
 def test_another_account_without_a_live_code(office: Office) -> None:

@@ -98,7 +98,7 @@ def test_an_account_that_was_linked_meanwhile(office: Office) -> None:
     office.roster("1,Lan,A1,,,", "2,Mai,A2,,,", effective_on=date(2023, 1, 1))
     code = office.history("A1").vendor_code
 
-    async def first() -> Written:
+    async def first() -> object:
         return await link_account(office.tracker, ADMIN, code, NewAccount(VCB, "1001", "LAN"))
 
     lines = [f",A1,{VCB},1001,LAN,,2023-05-02,R1", f",A2,{VCB},2002,MAI,,2023-05-02,R2"]
@@ -112,7 +112,7 @@ def test_a_row_that_is_always_overtaken_is_given_up_and_can_go_on(office: Office
     office.roster("1,Lan,A1,,,", effective_on=date(2023, 1, 1))
     code, number = office.history("A1").vendor_code, 0
 
-    async def first() -> Written:
+    async def first() -> object:
         nonlocal number
         number += 1
         return await link_account(office.tracker, ADMIN, code, NewAccount(VCB, str(number)))

@@ -15,10 +15,12 @@ from tracker.access.keys import (
     NewKey,
     Principal,
     Role,
+    checked,
     digest,
     matches,
     new_key,
     parse,
+    reach_faults,
     scope_faults,
 )
 
@@ -37,7 +39,7 @@ def test_a_new_key_parses_and_matches_its_digest(random: Random) -> None:
 
 def test_the_form_is_fixed() -> None:
     key = new_key(lambda n: b"\xff" * n)  # base64url of it is full of underscores
-    assert key.secret_text == "ctk_77777777_" + "_" * 42 + "8"
+    assert key.secret_text == "cmt_77777777_" + "_" * 42 + "8" + "02M0j4"
     assert parse(key.secret_text) == ("77777777", "_" * 42 + "8")
 
 
@@ -49,7 +51,36 @@ def test_keys_differ_and_do_not_show_in_a_repr() -> None:
     assert isinstance(one, NewKey)
 
 
+def test_another_secret_of_a_key_keeps_its_id() -> None:
+    one = new_key(os.urandom)
+    two = new_key(os.urandom, one.id)
+    assert (two.id, two.digest == one.digest) == (one.id, False)
+
+
+@given(st.randoms(use_true_random=False))
+def test_one_wrong_character_is_no_key(random: Random) -> None:
+    text = new_key(random.randbytes).secret_text
+    place = random.randrange(len(text))
+    other = random.choice("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+    assert (parse(text[:place] + other + text[place + 1 :]) is None) is (other != text[place])
+
+
+def test_the_check_is_crc_32_in_base_62_of_all_before_it() -> None:
+    # computed apart: zlib.crc32(b"123456789") == 0xCBF43926 (the check value of CRC-32)
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    text = checked("123456789")
+    number = 0
+    for character in text.removeprefix("123456789"):
+        number = 62 * number + digits.index(character)
+    assert (len(text), number) == (15, 0xCBF43926)
+
+
+def test_a_key_of_the_old_form_is_still_read() -> None:
+    assert parse("ctk_abcdefg2_" + "A" * 43) == ("abcdefg2", "A" * 43)
+
+
 GOOD = "ctk_abcdefg2_" + "A" * 43
+NEW = checked("cmt_abcdefg2_" + "A" * 43)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +88,12 @@ GOOD = "ctk_abcdefg2_" + "A" * 43
     [
         "",
         "ctk_",
+        NEW[:-1],
+        NEW[:-6],
+        NEW + "0",
+        NEW + "\n",
+        NEW.replace("cmt", "ctk"),
+        checked(NEW),
         GOOD + "A",
         GOOD[:-1],
         GOOD + "\n",
@@ -129,3 +166,25 @@ def test_a_scope_is_checked_before_a_key_is_made(
 ) -> None:
     faults = scope_faults(role, frozenset(bins), frozenset(markets))
     assert [fault.code for fault in faults] == codes
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "codes"),
+    [
+        ((set(), set()), (set(), set()), []),
+        ((set(), set()), ({"970436"}, {"m"}), []),
+        ((set(), {"m"}), (set(), {"m"}), []),
+        ((set(), {"m", "n"}), (set(), {"m"}), []),
+        ((set(), {"m"}), (set(), set()), ["/markets"]),
+        ((set(), {"m"}), (set(), {"m", "n"}), ["/markets"]),
+        (({"970436"}, set()), (set(), set()), ["/bins"]),
+        (({"970436"}, {"m"}), ({"970405"}, {"n"}), ["/markets", "/bins"]),
+    ],
+)
+def test_nobody_hands_out_more_than_they_have(
+    own: tuple[set[str], set[str]], given: tuple[set[str], set[str]], codes: list[str]
+) -> None:
+    by = Principal("k", "n", "admin", frozenset(own[0]), frozenset(own[1]))
+    faults = reach_faults(by, frozenset(given[0]), frozenset(given[1]))
+    assert [fault.pointer for fault in faults] == codes
+    assert by.covers(*given) is (not codes)

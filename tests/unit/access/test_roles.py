@@ -9,34 +9,38 @@ from tracker.access.roles import PERMISSIONS, Level, Permission, hidden, level, 
 from tracker.domain.errors import Forbidden, NotFound
 
 EVERYBODY_READS = (
-    "me.read banks.read areas.read markets.read census.read adoption.read snapshots.read "
+    "me.read session.own banks.read areas.read markets.read census.read adoption.read snapshots.read "
     "indicators.read"
 )
 
 # role: (what it does beside EVERYBODY_READS, what it sees and may not do)
 EXPECTED: dict[Role, tuple[str, str]] = {
     "admin": (
-        "approvals.read approvals.decide areas.write markets.write census.write vendors.read vendors.write vendors.manage "
+        "doubts.read doubts.decide approvals.read approvals.decide "
+        "areas.write markets.write census.write vendors.read vendors.write vendors.manage "
         "personal.read personal.erase accounts.write codes.read codes.payload codes.issue "
         "invoices.write sheets.write sheets.read "
         "attachments.write removals.write scans.write incidents.read "
         "incidents.write round.read events.void imports.write imports.roster "
         "imports.attachments imports.activity activity.read activity.write jobs.read "
         "snapshots.details snapshots.run "
-        "groups.write indicators.write keys.manage",
+        "groups.write indicators.write keys.manage people.manage",
         "ledger.read",
     ),
     "bank": (
-        "approvals.read vendors.read vendors.write accounts.write codes.read codes.payload codes.issue "
+        "approvals.read "
+        "vendors.read vendors.write accounts.write codes.read codes.payload codes.issue "
         "invoices.write sheets.write sheets.read "
         "attachments.write removals.write incidents.read events.void "
         "imports.write imports.attachments imports.activity activity.read activity.write "
         "jobs.read",
         "areas.write markets.write census.write vendors.manage incidents.write imports.roster "
-        "snapshots.run groups.write indicators.write approvals.decide",
+        "snapshots.run groups.write indicators.write "
+        "approvals.decide",
     ),
     "manager": (
-        "approvals.read approvals.decide census.write vendors.read vendors.write vendors.manage personal.read accounts.write "
+        "doubts.read doubts.decide approvals.read approvals.decide "
+        "census.write vendors.read vendors.write vendors.manage personal.read accounts.write "
         "codes.read codes.payload codes.issue invoices.write sheets.write sheets.read "
         "attachments.write removals.write "
         "scans.write incidents.read incidents.write round.read events.void imports.write "
@@ -45,21 +49,28 @@ EXPECTED: dict[Role, tuple[str, str]] = {
         "areas.write markets.write personal.erase imports.activity activity.write groups.write indicators.write",
     ),
     "field": (
-        "approvals.read vendors.read codes.read codes.payload attachments.write removals.write scans.write "
+        "approvals.read "
+        "vendors.read codes.read codes.payload attachments.write removals.write scans.write "
         "incidents.read round.read events.void",
         "areas.write markets.write census.write vendors.write vendors.manage accounts.write "
         "codes.issue sheets.write sheets.read "
-        "invoices.write incidents.write snapshots.run groups.write indicators.write approvals.decide",
+        "invoices.write incidents.write snapshots.run groups.write indicators.write "
+        "approvals.decide",
     ),
-    "ioc": ("", "areas.write markets.write census.write snapshots.run groups.write indicators.write"),
+    "ioc": (
+        "",
+        "areas.write markets.write census.write snapshots.run groups.write indicators.write",
+    ),
     "auditor": (
-        "approvals.read vendors.read codes.read incidents.read round.read activity.read jobs.read "
+        "doubts.read approvals.read "
+        "vendors.read codes.read incidents.read round.read activity.read jobs.read "
         "snapshots.details ledger.read",
-        "areas.write markets.write census.write vendors.write vendors.manage accounts.write "
+        "doubts.decide areas.write markets.write census.write vendors.write vendors.manage accounts.write "
         "codes.payload codes.issue sheets.write sheets.read "
         "invoices.write attachments.write removals.write scans.write "
         "incidents.write events.void imports.write imports.roster imports.attachments "
-        "imports.activity activity.write snapshots.run groups.write indicators.write approvals.decide",
+        "imports.activity activity.write snapshots.run groups.write indicators.write "
+        "approvals.decide",
     ),
 }
 

@@ -32,6 +32,7 @@ from tracker.domain.facts import (
     CodeIssued,
     CodePrinted,
     CodeRevoked,
+    DoubtDecided,
     Fact,
     FindingEnded,
     FindingOpened,
@@ -178,6 +179,10 @@ PINS: list[tuple[AnyFact, str]] = [
         "9611cf000001886fa0f700cf000001886fa0f77ba26b31b16475706c69636174655f6163636f756e74aa4356542d303034322d41",
     ),
     (
+        DoubtDecided(*WHEN, "family_account", "970436", "3", "accepted", "ok"),
+        "993ccf000001886fa0f700cf000001886fa0f77ba26b31ae66616d696c795f6163636f756e74a6393730343336a133a86163636570746564a26f6b",
+    ),
+    (
         FindingEnded(*WHEN, "partner_ref_reused", "CVT-0042-A"),
         "9612cf000001886fa0f700cf000001886fa0f77ba26b31b2706172746e65725f7265665f726575736564aa4356542d303034322d41",
     ),
@@ -317,6 +322,7 @@ TAGS = {
     CensusAsked: 36,
     FindingOpened: 17,
     FindingEnded: 18,
+    DoubtDecided: 60,
     PersonalDataRead: 19,
     PersonalDataErased: 31,
     GroupDefined: 45,

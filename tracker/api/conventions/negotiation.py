@@ -6,7 +6,7 @@ CSV must not be handed JSON.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Final, Literal, get_args
 
 from litestar.params import QueryParameter
@@ -72,6 +72,14 @@ def chosen(request: ApiRequest, given: str | None) -> WireFormat:
     return best
 
 
+def weigh(request: ApiRequest, kinds: Iterable[str]) -> dict[str, float] | None:
+    """The weight that `Accept` gives to each of some media types; None where it says nothing."""
+    ranges = list(_ranges(request))
+    if not ranges:
+        return None
+    return {kind: _weight_of(ranges, kind, lambda _: True) for kind in kinds}
+
+
 def takes_gzip(request: ApiRequest) -> bool:
     """Whether the reader takes a compressed answer."""
     found = dict[str, float]()
@@ -116,14 +124,21 @@ def _number(text: str) -> float:
 
 
 def _weight(ranges: list[_Range], format_: WireFormat) -> float:
+    return _weight_of(
+        ranges, MEDIA_TYPES[format_], lambda parameters: _version_fits(format_, parameters)
+    )
+
+
+def _weight_of(
+    ranges: list[_Range], media_type: str, fits: Callable[[dict[str, str]], bool]
+) -> float:
     """The weight of the most specific range that a form lies in; 0 where it lies in none."""
-    media_type = MEDIA_TYPES[format_]
     main = media_type.partition("/")[0]
     best = (-1, 0.0)
     for name, weight, parameters in ranges:
         if name not in {media_type, f"{main}/*", "*/*"}:
             continue
-        if name == media_type and not _version_fits(format_, parameters):
+        if name == media_type and not fits(parameters):
             continue
         rank = (2 if name == media_type else 1 if name != "*/*" else 0) * 10 + len(parameters)
         best = max(best, (rank, weight))

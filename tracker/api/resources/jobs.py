@@ -9,12 +9,13 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from tracker.access.roles import Permission
-from tracker.api.conventions import replies
+from tracker.api.conventions import replies, tables
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Cursor, Limit, Page, clamped, page
 from tracker.api.conventions.replies import Reply
+from tracker.api.conventions.tables import TableFormatGiven
 from tracker.api.operation import Answer, operation
-from tracker.services import imports, job_rows
+from tracker.services import imports, job_rows, job_table
 from tracker.store.jobs import Job, JobProblem, Kind, RowStatus, State
 
 
@@ -67,14 +68,29 @@ class Jobs(Controller):
         summary="List what became of an import's rows",
         opt=operation(
             Permission.JOBS_READ,
-            {200: Answer("Rows in the order of the file.", Page[RowOut])},
+            {200: Answer("Rows in the order of the file.", Page[RowOut], tables.ALL)},
+            problems=("NOT_ACCEPTABLE", "TOO_MANY_ROWS"),
             query={"limit": 100},
         ),
     )
     async def list_rows(
-        self, request: ApiRequest, job: FromPath[str], limit: Limit = LIMIT, after: After = None
+        self,
+        request: ApiRequest,
+        job: FromPath[str],
+        limit: Limit = LIMIT,
+        after: After = None,
+        as_: TableFormatGiven = None,
     ) -> Reply:
-        """Every row of the file that is not blank, accepted, duplicate or rejected, and why."""
+        """Every row of the file that is not blank, accepted, duplicate or rejected, and why.
+
+        As CSV and XLSX (up to 100 000 rows) all of them at once, without `limit` and `after`. Of a
+        roster or a file of attachments that you sent yourself, the fault stands beside the row:
+        after `status`, `code`, `detail`, `field`, `id` and `row` follow the columns of your file.
+        """
+        format_ = tables.chosen(request, as_)
+        if format_ != "json":
+            sheet = await job_table.sheet(request.tracker, request.principal, job)
+            return await tables.table(format_, f"{job}-rows", sheet.columns, sheet.rows)
         cursor = Cursor(request)
         start = int(cursor.read(after) or 0)
         found, reached = await imports.rows(

@@ -78,7 +78,7 @@ class SignedInOut(Struct, frozen=True):
 
 
 _COOKIES = ("Set-Cookie",)
-TOKEN_EXAMPLE = "cmi_pabcdefgh_" + "0" * 49
+TOKEN_EXAMPLE = "cmi_pmnopqrst_" + "0" * 49
 
 
 class Sessions(Controller):
@@ -93,7 +93,7 @@ class Sessions(Controller):
             PUBLIC,
             {201: Answer("Signed in: the cookies are set.", SignedInOut, headers=_COOKIES)},
             problems=("SIGN_IN_REFUSED", "TOO_MANY_TRIES", "CSRF", "BUSY", "STORE_AWAY"),
-            body={"login": "mai@example.vn", "password": "xuống chợ sớm mai"},
+            body={"login": "mai@example.vn", "password": "xuống chợ từ sớm tinh mơ"},
         ),
     )
     async def sign_in(self, request: ApiRequest, data: JSONBody[Credentials]) -> Reply:
@@ -121,7 +121,7 @@ class Sessions(Controller):
             PUBLIC,
             {201: Answer("Signed in: the cookies are set.", SignedInOut, headers=_COOKIES)},
             problems=("INVITATION_INVALID", "CSRF", "BUSY", "STORE_AWAY"),
-            body={"token": TOKEN_EXAMPLE, "password": "xuống chợ sớm mai"},
+            body={"token": TOKEN_EXAMPLE, "password": "xuống chợ từ sớm tinh mơ"},
         ),
     )
     async def accept_invitation(self, request: ApiRequest, data: JSONBody[Acceptance]) -> Reply:
@@ -141,7 +141,7 @@ class Sessions(Controller):
                 )
             },
             problems=("NO_SESSION", "TOO_MANY_TRIES", "BUSY"),
-            body={"present": "xuống chợ sớm mai", "password": "đi chợ chiều hôm qua"},
+            body={"present": "xuống chợ từ sớm tinh mơ", "password": "đi chợ chiều hôm qua"},
         ),
     )
     async def change_password(self, request: ApiRequest, data: JSONBody[PasswordBody]) -> Reply:

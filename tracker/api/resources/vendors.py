@@ -9,11 +9,12 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
 from tracker.access.roles import Permission
-from tracker.api.conventions import replies
+from tracker.api.conventions import replies, tables
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Cursor, Limit, Page, clamped, page
 from tracker.api.conventions.replies import Reply
 from tracker.api.conventions.retries import PARTNERS, once
+from tracker.api.conventions.tables import TableFormatGiven
 from tracker.api.operation import Answer, operation
 from tracker.api.resources.fields import (
     AccountNumber,
@@ -25,10 +26,12 @@ from tracker.api.resources.fields import (
     Phone,
     Stall,
 )
+from tracker.domain import reasons
 from tracker.domain.vendor import Stage
 from tracker.services import vendors
 from tracker.services.context import Once
 from tracker.services.shapes import VendorOut
+from tracker.services.vendor_table import COLUMNS, roster
 from tracker.services.vendors import Filter, Written
 from tracker.services.vendors import NewAccount as WantedAccount
 from tracker.services.vendors import NewVendor as Wanted
@@ -67,7 +70,8 @@ class Vendors(Controller):
         summary="List a market's vendors",
         opt=operation(
             Permission.VENDORS_READ,
-            {200: Answer("Vendors on the roster, by number.", Page[VendorOut])},
+            {200: Answer("Vendors on the roster, by number.", Page[VendorOut], tables.ALL)},
+            problems=("NOT_ACCEPTABLE", "TOO_MANY_ROWS"),
             query={"stage": "issued", "limit": 50},
         ),
     )
@@ -90,15 +94,33 @@ class Vendors(Controller):
                 description="A part of name, stall or vendor code; diacritics do not matter.",
             ),
         ] = None,
+        reason: Annotated[
+            str | None,
+            QueryParameter(
+                pattern=reasons.PATTERN,
+                description="Why no code is attached: `no_account`, `not_issued`, `not_printed`, "
+                "`printed_not_attached`, `removed`, or `removed:` with the reason of the removal, "
+                "`superseded` or `revoked`.",
+            ),
+        ] = None,
         limit: Limit = LIMIT,
         after: After = None,
+        as_: TableFormatGiven = None,
     ) -> Reply:
         """Personal data as far as your role may see them.
 
         A bank sees of a vendor that it did not register the code, the stall and its own account.
+        As CSV and XLSX (up to 100 000 vendors) all that the filters leave, without `limit` and
+        `after`; an office may correct the file and import it again as a roster.
         """
-        chosen = Filter(stage=stage, zone=zone, category=category, bank=bank, q=q)
-        cursor = Cursor(request, stage, zone, category, bank, q)
+        chosen = Filter(stage=stage, zone=zone, category=category, bank=bank, q=q, reason=reason)
+        format_ = tables.chosen(request, as_)
+        if format_ != "json":
+            await request.tracker.market(market)
+            headings = COLUMNS.values() if format_ == "xlsx" else COLUMNS
+            rows = roster(request.tracker, request.principal, market, chosen)
+            return await tables.table(format_, f"{market}-vendors", [*headings], rows)
+        cursor = Cursor(request, stage, zone, category, bank, q, reason)
         start = int(cursor.read(after) or 0)
         found, reached = await vendors.page(
             request.tracker, request.principal, market, chosen, start, clamped(limit)
