@@ -126,17 +126,17 @@ def work(use: Using) -> str:
     code = f"{vendor}.c1"
     other = {"Idempotency-Key": "day-1"}
     use("bank", "POST", vendors, {**new, "stall": "Z98"}, headers=other)
-    for n, change in enumerate(
-        (
-            {"name": folded(NAME) + " khác"},
-            {"stall": "Z97"},
-            {"phone": f"{PHONE}x", "name": NAME * 20, "account": {"bin": NUMBER, "number": NAME}},
-            {"account": {"bin": VCB, "number": "00710004242422"}},
-            {"stall": NAME * 3, "zone": [NAME]},
-        )
-    ):
+    changes: tuple[dict[str, Any], ...] = (
+        {"name": folded(NAME) + " khác"},
+        {"stall": "Z97"},
+        {"phone": f"{PHONE}x", "name": NAME * 20, "account": {"bin": NUMBER, "number": NAME}},
+        {"account": {"bin": VCB, "number": "00710004242422"}},
+        {"stall": NAME * 3, "zone": [NAME]},
+    )
+    for n, change in enumerate(changes):
         sent = {"Idempotency-Key": f"bad-{n}"}
-        assert use("bank", "POST", vendors, {**new, **change}, headers=sent).status_code >= 400
+        body = {**new, **change}
+        assert use("bank", "POST", vendors, body, headers=sent).status_code >= 400
     use("bank", "POST", vendors, headers={"Idempotency-Key": "bad"}, content=f"{{{NAME}".encode())
     use("manager", "GET", vendors, params={"q": NAME})
     use("manager", "GET", vendors, params={"q": TYPED})

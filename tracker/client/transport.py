@@ -15,6 +15,7 @@ from tracker.client.retries import AGAIN, AGAIN_CODES, SAFE, Retries, retry_afte
 
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 JSON: Final = "application/json"
+AGENT: Final = "tracker-client/1"
 
 
 class Answer:
@@ -57,7 +58,7 @@ class Transport:
         self._sleep = sleep
         self._clock = clock
         self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {key}", "User-Agent": "tracker-client/1"},
+            headers={"Authorization": f"Bearer {key}", "User-Agent": AGENT},
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
             transport=transport,
             follow_redirects=False,
@@ -90,7 +91,7 @@ class Transport:
             given["Content-Type"] = media_type
         params = {name: _text(value) for name, value in (query or {}).items() if value is not None}
         request = self._http.build_request(
-            method, self._url + path, params=params, content=body, headers=given
+            method, self._url + path, params=params or None, content=body, headers=given
         )
         may_repeat = method in SAFE or key is not None
         begun = self._clock()

@@ -1,23 +1,23 @@
-"""Asks the service for page after page; the standard library is all that it needs."""
+"""Asks the service for page after page, over the connection that partners' clients have too."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
-from http.client import HTTPException
 from typing import Any, Final, NamedTuple
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.parse import urlencode
 
 from msgspec import DecodeError, json
 
+from tracker.client import errors
+from tracker.client.retries import Retries
+from tracker.client.transport import Transport
 from tracker.pull.folder import Folder
 from tracker.pull.values import is_value
 
 LIMIT: Final = 500
-ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 TIMEOUT_S: Final = 60
+RETRIES: Final = Retries(tries_max=3, first_s=0.5, total_s=90)
+"""Cron comes again: a service that is away for longer is none of this run's."""
 
 
 class Page(NamedTuple):
@@ -35,55 +35,29 @@ class Refused(Exception):
     """The service did not answer as it should; the message says what to do."""
 
 
-class _Stays(HTTPRedirectHandler):
-    """Follows no redirect: the key is for the address that was given."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """None: the redirect is an error."""
-
-
 def over_http(url: str, key: str) -> Get:
     """Asks the service at `url` with a key; raises `Refused`."""
-    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-        raise Refused(f"{url} is not the address of a service; it begins with https://.")
-    opener = build_opener(_Stays())
-    headers = {"Authorization": f"Bearer {key}", "Accept-Encoding": "gzip"}
+    try:
+        wire = Transport(url, key, retries=RETRIES, timeout_s=TIMEOUT_S)
+    except errors.ClientError as unusable:
+        raise Refused(str(unusable)) from None
 
     def get(path: str) -> Page:
-        request = Request(url.rstrip("/") + path, headers=headers)  # noqa: S310  # checked above
+        place = path.partition("?")[0]
         try:
-            with opener.open(request, timeout=TIMEOUT_S) as answer:
-                raw = answer.read(ANSWER_BYTES_MAX + 1)
-                packed = answer.headers.get("Content-Encoding") == "gzip"
-                cursor = answer.headers.get("Tracker-Cursor")
-            body = json.decode(_unpacked(raw) if packed else raw, type=dict[str, Any])
-            return Page(body, cursor)
-        except HTTPError as refused:
-            with refused:
-                raise Refused(f"{path.partition('?')[0]}: {_told(refused)}") from None
-        except (URLError, HTTPException, OSError) as away:
-            reason = getattr(away, "reason", None) or type(away).__name__
-            raise Refused(f"{url} does not answer: {reason}") from None
-        except (DecodeError, zlib.error):
-            raise Refused(f"{path.partition('?')[0]}: the answer is not whole.") from None
+            answer = wire.send("GET", path)
+            body = json.decode(answer.body, type=dict[str, Any])
+        except errors.Refused as refused:
+            raise Refused(f"{place}: {refused}") from None
+        except errors.Unanswered as away:
+            raise Refused(f"{url} does not answer: {away}") from None
+        except errors.ClientError as wrong:
+            raise Refused(str(wrong)) from None
+        except DecodeError:
+            raise Refused(f"{place}: the answer is not whole.") from None
+        return Page(body, answer.headers.get("Tracker-Cursor"))
 
     return get
-
-
-def _unpacked(raw: bytes) -> bytes:
-    packer = zlib.decompressobj(31)
-    whole = packer.decompress(raw, ANSWER_BYTES_MAX)
-    if not packer.eof:
-        raise zlib.error
-    return whole
-
-
-def _told(refused: HTTPError) -> str:
-    try:
-        said = json.decode(refused.read(65_536))
-        return f"{refused.code} {said['code']}: {said['detail']}"
-    except (DecodeError, KeyError, TypeError, OSError, HTTPException):
-        return f"{refused.code} {refused.reason}"
 
 
 def pull(get: Get, folder: Folder, *, limit: int = LIMIT) -> Iterator[int]:

@@ -15,6 +15,7 @@ from tracker.domain.decide import Stated, stated
 from tracker.domain.errors import NotFound, TrackerError, Unavailable
 from tracker.domain.market import Market, require_open
 from tracker.domain.vendor import History
+from tracker.services.numbers import Numbers
 from tracker.settings import Settings
 from tracker.store.account_index import AccountIndex
 from tracker.store.activity import Activity
@@ -78,6 +79,7 @@ class Tracker:
         self.random_bytes = random_bytes
         self.reader = Reader(client)
         self.looks = Looks(client)
+        self.numbers = Numbers(self.reader)
         self.committer = Committer(client)
         self.publications = Publications(client)
         self.reported = Reported(client)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from tracker.domain.days import day_date, moment_text
 from tracker.domain.facts import Fact, Voided
 from tracker.domain.key_life import key_life
@@ -44,23 +46,23 @@ class VendorStates(States):
 
     def after(self, count: int) -> State:
         """Stall, status, stage, zone, category, banks and codes."""
-        facts = self._history.facts
-        for n in range(self._known + 1, count + 1):
-            self._take(n, facts[n - 1])
-        self._known = max(self._known, count)
+        if count > self._known:
+            facts = self._history.facts[self._known : count]
+            late = any(isinstance(f, Voided) or f.at < self._latest for f in facts)
+            self._latest = max(self._latest, *(fact.at for fact in facts))
+            if late or len(facts) > 1:
+                self._replay(count)
+            else:
+                self._vendor = evolve(self._vendor, count, facts[0])
+                self.cost += 1
+            self._known = count
         self.cost += 1 + len(self._vendor.codes)
         return _vendor(self._history, self._vendor)
 
-    def _take(self, n: int, fact: Any) -> None:
-        late = isinstance(fact, Voided) or fact.at < self._latest
-        self._latest = max(self._latest, fact.at)
-        if late:
-            known = self._history.facts[:n]
-            self._vendor = History(self._history.prefix, self._history.number, known).replay()
-            self.cost += n
-        else:
-            self._vendor = evolve(self._vendor, n, fact)
-            self.cost += 1
+    def _replay(self, count: int) -> None:
+        known = replace(self._history, facts=self._history.facts[:count])
+        self._vendor = known.replay()
+        self.cost += count
 
 
 class WholeStates(States):

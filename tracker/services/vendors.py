@@ -70,15 +70,13 @@ async def register(
     """
     check(principal, new)
     for _ in range(ATTEMPTS_MAX):
-        place = await tracker.market(market)
-        history = await _occupant(tracker, principal, place, new)
+        place, history = await _occupant(tracker, principal, market, new)
         commit = Commit(Space(market))
         when = decide.stated(None, tracker.now(), principal.id)
         require_open(place, when.at)
         created = history is None
         if history is None:
-            number = (await tracker.reader.reserve_numbers(market, place.prefix, 1))[0]
-            history = History(place.prefix, number)
+            history = History(place.prefix, await tracker.numbers.take(market, place.prefix))
             vault = tracker.new_vault(commit, Space(market).data_keys, history)
             add_zone(commit, place, new.zone, when)
         else:
@@ -170,21 +168,23 @@ def partner_bin(principal: Principal, new: NewVendor) -> str:
 
 
 async def _occupant(
-    tracker: Tracker, principal: Principal, place: Market, new: NewVendor
-) -> History | None:
-    """The vendor that this registration is about, or None where the stall is free."""
+    tracker: Tracker, principal: Principal, market: str, new: NewVendor
+) -> tuple[Market, History | None]:
+    """The market, and the vendor that this registration is about: None where the stall is free."""
     names = [stall_name(new.stall)]
     if new.partner_ref is not None:
         names.append(ref_name("v", partner_bin(principal, new), new.partner_ref))
-    holders = await tracker.reader.holders(place.id, names)
+    place, holders = await tracker.reader.market_and_holders(market, names)
+    if place is None:
+        raise NotFound("There is no such market.")
     by_stall, by_ref = holders[0], holders[1] if len(holders) > 1 else None
     if by_ref is not None and by_ref != by_stall:
         raise reference_taken(vendor_code(place.prefix, int(by_ref)))
     if by_stall is None:
-        return None
+        return place, None
     history = await tracker.reader.history(place.id, place.prefix, int(by_stall))
     same_vendor(history, await tracker.vault(place.id, history), new)
-    return history
+    return place, history
 
 
 def same_vendor(history: History, vault: VendorVault, new: NewVendor) -> None:

@@ -83,6 +83,18 @@ class Reader:
         document = await self._client.hget(Space(market).docs, MARKET)
         return () if document is None else decode_market(document)
 
+    async def market_and_holders(
+        self, market: str, names: Sequence[str]
+    ) -> tuple[Market | None, list[str | None]]:
+        """The market's state, and who holds each unique name, in one round trip."""
+        space = Space(market)
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.hget(space.docs, MARKET)
+        pipeline.hmget(space.names, list(names))
+        document, holders = await pipeline.execute()
+        place = None if document is None else market_of(market, decode_market(document))
+        return place, [None if holder is None else holder.decode() for holder in holders]
+
     async def some_markets(
         self, markets: Sequence[str], known_at: int | None = None
     ) -> list[Market]:

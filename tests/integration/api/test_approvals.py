@@ -140,6 +140,20 @@ class TestAnAccountBehindALiveCode:
         assert accounts[0]["number"] == "8880001112223"
         assert differences(hung) == []
 
+    def test_while_its_code_is_revoked_is_one_of_the_two(self, hung: City) -> None:
+        asked = ask(hung)
+        revocation = f"/v1/codes/{FIRST}.c1/revocation"
+        calls = [
+            hung.acall("manager", "POST", f"{asked.headers['location']}/decision", YES),
+            hung.acall("bank", "POST", revocation, {"reason": "đổi ngân hàng"}),
+        ]
+        answers = hung.together(calls)
+        assert sorted(a.is_success for a in answers) == [False, True]
+        lost = next(a for a in answers if not a.is_success)
+        assert lost.json()["code"] in {"APPROVAL_STALE", "CODE_NOT_LIVE"}
+        assert state(hung, asked) == ("approved" if answers[0].is_success else "stale")
+        assert differences(hung) == []
+
     def test_in_a_market_that_closed_is_stale(self, hung: City) -> None:
         asked = ask(hung)
         body = {"closed_on": "2023-05-02", "reason": "Di dời"}

@@ -147,7 +147,7 @@ def test_a_page_that_costs_too_much_ends_early_and_goes_on(hung: City) -> None:
         history = (await hung.tracker.reader.histories(MARKET, "CVT", [1]))[0]
         commit = Commit(Space(MARKET))
         many = [InvoiceComposed(now - n, now, "abcdefgh", 1) for n in range(400)]
-        commit.vendor(history, many)
+        commit.append("1", history.version, many)
         await hung.tracker.commit(commit)
 
     hung.run(crowded())

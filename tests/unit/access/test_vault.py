@@ -227,10 +227,10 @@ def test_an_unknown_key_is_asked_for_at_once_and_an_old_one_is_not_forgotten() -
 def test_what_is_wrapped_anew_holds_the_same_key() -> None:
     both = Keyring([NEW, OLD])
     for use in ("wrap", "uploads"):
-        again = both.rewrapped(RING.wrap(b"d" * 32, use), use)  # type: ignore[arg-type]
+        again = both.rewrapped(RING.wrap(b"d" * 32, use), use)
         assert again is not None
-        assert Keyring([NEW]).unwrap(again, use) == b"d" * 32  # type: ignore[arg-type]
-        assert both.rewrapped(again, use) is None  # type: ignore[arg-type]
+        assert Keyring([NEW]).unwrap(again, use) == b"d" * 32
+        assert both.rewrapped(again, use) is None
     answer = both.resealed_answer(b"c", RING.seal_answer(b"c", b"body"))
     assert answer is not None
     assert Keyring([NEW]).open_answer(b"c", answer) == b"body"

@@ -7,6 +7,7 @@ names the error's class and the places it went through, never its message or any
 
 from __future__ import annotations
 
+import re
 import traceback
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -89,6 +90,9 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     return Response(body, status_code=known.status, media_type=PROBLEM, headers=headers)
 
 
+_MISSING: Final = re.compile(r"Missing required (\w+) parameter '([^']+)'")
+"""What the framework says of a parameter that is not there; it names it nowhere else."""
+
 HANDLERS: Final[ExceptionHandlersMap] = {Exception: answer}
 
 
@@ -156,6 +160,9 @@ def _parameters(error: ValidationException) -> Invalid:
             message = "This is none of the values that are allowed here."
         place = str(getattr(one.get("source"), "value", one.get("source", "query")))
         faults.append(Fault(f"/{place}/{key}", "PARAMETER", message.replace("`", "")))
+    missing = _MISSING.match(error.detail)
+    if missing is not None:
+        faults.append(Fault(f"/{missing[1]}/{missing[2]}", "MISSING", "This is required."))
     if any(not fault.pointer for fault in faults):
         return Invalid("A JSON body is required.", code="INVALID_BODY", faults=tuple(faults))
     return Invalid(

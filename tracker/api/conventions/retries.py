@@ -17,7 +17,7 @@ from msgspec import Struct, json, msgpack
 from tracker.access.keys import Role
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Header, Reply
-from tracker.domain.errors import Invalid, KeyReused
+from tracker.domain.errors import Invalid, KeyReused, TrackerError
 from tracker.services.context import Answered, Once
 from tracker.store.keys import SERVICE
 
@@ -84,20 +84,23 @@ async def once(
     render: Callable[[R], Reply],
     space: str | None = None,
     again: Callable[[R], R] | None = None,
+    *,
+    in_one_commit: bool = False,
 ) -> Reply:
     """Acts and answers, at most once a key; what goes out is what was sealed.
 
     But a secret is shown once: `again` gives the result without it, and that is what is sealed and
     what a repeat is told. `fields` is the parsed body; `space` where the answer is kept, by default the market that the
-    path lies in, else the service. Raises `KeyReused` for another request under a known key.
+    path lies in, else the service. `in_one_commit` says that the act writes nothing before the
+    commit that keeps its answer: then that commit finds a known key, and only a refusal asks for
+    the answer. Raises `KeyReused` for another request under a known key.
     """
     key = key_of(request)
     if key is None:
         return render(await act(None))
     where = space or request.call.market or SERVICE
     kept = _Answers(request, where, key, fields)
-    stored = await request.tracker.reader.answer(where, key)
-    if stored is not None:
+    if not in_one_commit and (stored := await request.tracker.reader.answer(where, key)):
         return kept.open(stored)
     sealed: list[Reply] = []
 
@@ -109,6 +112,10 @@ async def once(
         result = await act(Once(key, seal))
     except Answered as answered:
         return kept.open(answered.stored)
+    except TrackerError:
+        if in_one_commit and (stored := await request.tracker.reader.answer(where, key)):
+            return kept.open(stored)
+        raise
     return sealed[-1] if sealed else render(result)
 
 

@@ -19,6 +19,7 @@ from tracker.api.operation import Answer, operation
 from tracker.domain.errors import Invalid
 from tracker.domain.people import LOGIN_CHARS_MAX, PASSWORD_CHARS_MAX
 from tracker.services import sessions
+from tracker.services.keys import refused
 from tracker.services.sessions import SessionOut
 from tracker.services.sign_in import SignedIn
 from tracker.store.sessions import Seen
@@ -166,7 +167,9 @@ class Sessions(Controller):
         """Ends the session that asks."""
         digest = _own_session(request)
         person = request.principal.id
-        ended = (await request.tracker.sessions.all(person))[digest]
+        ended = (await request.tracker.sessions.all(person)).get(digest)
+        if ended is None:  # in the same moment, from elsewhere
+            raise refused()
         await request.tracker.sessions.drop(person, [digest])
         away = cookies.signed_out(secure=cookies.is_tls(request.scope))
         return replies.data(sessions.out(digest, ended, digest), 200, away)

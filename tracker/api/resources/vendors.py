@@ -175,7 +175,7 @@ class Vendors(Controller):
         async def act(key: Once | None) -> Written:
             return await vendors.register(request.tracker, request.principal, market, new, key)
 
-        return await once(request, data, act, render)
+        return await once(request, data, act, render, in_one_commit=True)
 
 
 def wanted(new: NewVendor) -> Wanted:
