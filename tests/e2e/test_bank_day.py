@@ -54,17 +54,19 @@ class Dropping:
         """One request, one answer: the client asks for no more on a connection."""
         with self._lock:
             drops = next(self._numbers) % DROPS == 0
-        with closing(client), socket.create_connection(self._target) as service:
+        answer = b""
+        with closing(client), suppress(OSError), socket.create_connection(self._target) as service:
             threading.Thread(target=_pump, args=(client, service), daemon=True).start()
-            answer = b""
-            while part := service.recv(65_536):
-                answer += part
-            if drops and answer:
-                with self._lock:
-                    self.dropped += 1
-                return
+            with suppress(OSError):  # the service was killed
+                while part := service.recv(65_536):
+                    answer += part
             with suppress(OSError):
-                client.sendall(answer)
+                if drops and answer:
+                    with self._lock:
+                        self.dropped += 1
+                else:
+                    client.sendall(answer)
+                client.shutdown(socket.SHUT_RDWR)  # closing alone would wait for the pump
 
     def close(self) -> None:
         """Takes no more connections."""

@@ -61,6 +61,7 @@ BY_COOKIE = ("change_password", "end_session", "sign_out")
 LAST = (
     "end_session",
     "sign_out",
+    "end_sessions",
     "revoke_code",
     "unlink_account",
     "erase_personal_data",

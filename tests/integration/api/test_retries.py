@@ -107,6 +107,7 @@ def test_a_bank_must_send_a_key_where_the_contract_says_so(market: City) -> None
 
 
 def test_every_post_takes_a_key(market: City) -> None:
+    """Where a secret is shown, the repeat is without it: see `test_keys` and `test_people`."""
     market.register(issue_code=True)
     code = f"/v1/codes/{FIRST}.c1"
     steps: list[tuple[str, Any]] = [
@@ -121,7 +122,7 @@ def test_every_post_takes_a_key(market: City) -> None:
         (f"{code}/invoices", {"amount_vnd": 1000}),
         ("/v1/scans", {"market": MARKET, "stall": "B12", "payload": "?"}),
         (f"{code}/revocation", {"reason": "x"}),
-        ("/v1/keys", {"name": "n", "role": "ioc"}),
+        ("/v1/people", {"name": "n", "login": "n@example.vn", "role": "ioc"}),
         ("/v1/snapshots/runs", {"from": "2020-06-01", "to": "2020-06-01"}),
     ]  # fmt: skip
     for path, body in steps:

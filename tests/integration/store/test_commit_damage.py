@@ -58,7 +58,7 @@ CORRUPT: dict[str, tuple[str, Any]] = {
     "marks": (SPACE.marks, STRING),
     "mark without a number": (SPACE.marks, {"day": "today", "position": "1"}),
     "mark without a position": (SPACE.marks, {"day": "1", "position": "here"}),
-    "day line without a number": (SPACE.deltas, {f"{DAY + 2}:a": "many"}),
+    "day line without a number": (SPACE.deltas, {f"{DAY + 2}:+": "many"}),
     "answer": (SPACE.answers + "key-1", LIST),
     "rows": (SPACE.rows, LIST),
     "data keys": (SPACE.data_keys, STRING),

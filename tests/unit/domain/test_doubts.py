@@ -21,7 +21,9 @@ def people(*names: str) -> list[Named]:
 def told(*names: str) -> set[tuple[str, int, int]]:
     codes = {vendor_code("CVT", n): n for n in range(1, len(names) + 1)}
     doubts = list(of_names(people(*names)))
-    found = {(doubt.kind, codes[doubt.vendor], codes[doubt.other]) for doubt in doubts}
+    found: set[tuple[str, int, int]] = {
+        (doubt.kind, codes[doubt.vendor], codes[doubt.other]) for doubt in doubts
+    }
     assert len(found) == len(doubts)
     return found
 

@@ -90,10 +90,10 @@ async def once(
     """Acts and answers, at most once a key; what goes out is what was sealed.
 
     But a secret is shown once: `again` gives the result without it, and that is what is sealed and
-    what a repeat is told. `fields` is the parsed body; `space` where the answer is kept, by default the market that the
-    path lies in, else the service. `in_one_commit` says that the act writes nothing before the
-    commit that keeps its answer: then that commit finds a known key, and only a refusal asks for
-    the answer. Raises `KeyReused` for another request under a known key.
+    what a repeat is told. `fields` is the parsed body; `space` where the answer is kept, by default
+    the market that the path lies in, else the service. `in_one_commit` says that the act writes
+    nothing before the commit that keeps its answer: then that commit finds a known key, and only a
+    refusal asks for the answer. Raises `KeyReused` for another request under a known key.
     """
     key = key_of(request)
     if key is None:
