@@ -23,7 +23,6 @@ from tracker.client import (
     Retries,
     TrackerClient,
     Unauthenticated,
-    Vendor,
 )
 from tracker.commands import OFFICE
 from tracker.domain.days import day_number
@@ -110,9 +109,11 @@ def test_a_banks_morning(bank: TrackerClient, line: Dropping) -> None:
     down = bank.remove(code.id, "tax_worry")
     assert not down.value.code.attached
 
-    waits = bank.put_account(first.vendor, Account(VCB, "42424242"), if_match=first.etag)
-    if isinstance(waits, Vendor):
-        waits = bank.put_account(first.vendor, Account(VCB, "42424242"), if_match="*")
+    account = Account(VCB, "42424242")
+    with pytest.raises(Conflict) as stale:
+        bank.put_account(first.vendor, account, if_match=first.etag)
+    assert stale.value.code == "PRECONDITION_FAILED"
+    waits = bank.put_account(first.vendor, account, if_match=bank.vendor(first.vendor).etag)
     assert isinstance(waits, Approval)
     assert bank.approval(waits.id).state == "waiting"
 

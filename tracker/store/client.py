@@ -20,6 +20,7 @@ import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
+from redis.connection import HiredisRespSerializer
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
@@ -56,7 +57,35 @@ def connect(url: str, *, max_connections: int = 64, timeout_s: float = 10.0) -> 
         retry=AsyncRetry(NoBackoff(), 0),
         **_options(timeout_s, timeout_s),
     )
+    pool.connection_class = _PACKED[pool.connection_class]
     return redis.asyncio.Redis.from_pool(pool)
+
+
+class _Packing:
+    """Puts commands on the wire with hiredis, as redis-py's blocking connections do.
+
+    Its asynchronous ones do so in Python, which takes as long as all the rest of a commit.
+    """
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        packed: list[bytes] = _PACKER.pack(*args)
+        return packed
+
+
+class _Tcp(_Packing, redis.asyncio.Connection):
+    """Over TCP."""
+
+
+class _Tls(_Packing, redis.asyncio.SSLConnection):
+    """Over TLS."""
+
+
+class _Unix(_Packing, redis.asyncio.UnixDomainSocketConnection):
+    """Over a unix socket."""
+
+
+_PACKER = HiredisRespSerializer()
+_PACKED: dict[type[Any], type[Any]] = {kind.__bases__[1]: kind for kind in (_Tcp, _Tls, _Unix)}
 
 
 def connect_sync(

@@ -7,9 +7,11 @@ numbers, whose gaps do no harm.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from importlib.resources import files
 from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
 
 from tracker.domain.codes import check_character
 from tracker.domain.facts import (
@@ -46,6 +48,8 @@ class Reader:
 
     def __init__(self, client: Redis) -> None:
         self._client: Any = client  # redis-py types replies as unions that say nothing
+        script = files("tracker.store").joinpath("occupied.lua").read_text()
+        self._occupied: Any = AsyncScript(client, script)
 
     # ── one market ───────────────────────────────────────────────────────────────────────────
 
@@ -88,10 +92,7 @@ class Reader:
     ) -> tuple[Market | None, list[str | None]]:
         """The market's state, and who holds each unique name, in one round trip."""
         space = Space(market)
-        pipeline = self._client.pipeline(transaction=False)
-        pipeline.hget(space.docs, MARKET)
-        pipeline.hmget(space.names, list(names))
-        document, holders = await pipeline.execute()
+        document, *holders = await self._occupied(keys=[space.docs, space.names], args=names)
         place = None if document is None else market_of(market, decode_market(document))
         return place, [None if holder is None else holder.decode() for holder in holders]
 
