@@ -156,6 +156,15 @@ async def prepare(tracker: Tracker, kind: str, count: int, vendors: int, today: 
     return names
 
 
+async def rewritten(tracker: Tracker) -> None:
+    """Waits until the store has rewritten its log, which seeding has made it do."""
+    while True:
+        info = await tracker.client.info("persistence")
+        if not (info["aof_rewrite_in_progress"] or info["aof_rewrite_scheduled"]):
+            return
+        await asyncio.sleep(0.2)
+
+
 async def close(tracker: Tracker, names: Sequence[str], day: int) -> float:
     """Closes a day of these markets with the job of the schedule; seconds."""
     job = await snapshots.start_run(tracker, OFFICE.id, first=day, last=day, markets=names)
@@ -173,6 +182,7 @@ async def measure(settings: Settings, count: int, vendors: int, big: int) -> Res
         today = day_of(tracker.now())
         ordinary = await prepare(tracker, "market", count, vendors, today)
         large = await prepare(tracker, "large", big, 10 * vendors, today)
+        await rewritten(tracker)
         collector.settle()
         share = max(big // (ROUNDS + 1), 1)
         ratios, day = [], today - 2

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar
 from litestar.datastructures import State
+from litestar.routes import HTTPRoute
 
 from tracker import collector
 from tracker.api.conventions import logs
@@ -135,7 +136,12 @@ def create_app(tracker: Tracker | TrackerFactory, settings: Settings) -> Litesta
         debug=False,
     )
     check_routes(app)
-    app.asgi_handler = Edge(app.asgi_handler, settings)
+    methods = {
+        route.path_format: ", ".join(sorted(route.methods)).encode()
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+    }
+    app.asgi_handler = Edge(app.asgi_handler, settings, methods)
     return app
 
 

@@ -252,14 +252,16 @@ def _answer(answer: Answer, doc: Doc) -> dict[str, Any]:
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
     }
     made["content"] = {
-        kind: {"schema": parts.ref(answer.shape) if answer.shape and _json(kind) else _TEXT}
-        for kind in answer.media_type.split()
+        kind: {"schema": _content(kind, answer)} for kind in answer.media_type.split()
     }
     return made
 
 
-def _json(media_type: str) -> bool:
-    return media_type == JSON
+def _content(kind: str, answer: Answer) -> dict[str, Any]:
+    """The shape of an answer in one media type; of foreign JSON only that it is JSON."""
+    if answer.shape and kind == JSON:
+        return parts.ref(answer.shape)
+    return {} if kind.endswith("json") else _TEXT
 
 
 def _refusals(route: Route) -> dict[str, Any]:

@@ -277,20 +277,29 @@ def renamed(components: dict[str, Any]) -> dict[str, Any]:
     for schema in decoded.values():
         if schema.get("additionalProperties") is False:
             _nullable(schema)
-    return {_tidy(name): {**schema, "title": _tidy(name)} for name, schema in decoded.items()}
+    tidy = {_tidy(name): {**schema, "title": _tidy(name)} for name, schema in decoded.items()}
+    if len(tidy) < len(decoded):
+        raise ValueError(f"Two shapes have one name in the contract: {sorted(decoded)}")
+    return tidy
 
 
 def _nullable(schema: dict[str, Any]) -> None:
-    """What need not be there may be null: the two are the same in a body.
+    """What need not be there may be null: the two are the same in a body. What must be there is
+    not empty.
 
     Not so in a merge patch, whose fields have no default: null clears, where that is possible.
     """
     for name, property_ in schema["properties"].items():
-        may = property_.get("anyOf", ())
+        may: list[Any] = property_.get("anyOf", [])
+        if name in schema.get("required", ()) and property_.get("type") == "string":
+            property_.setdefault("minLength", 1)
         if name in schema.get("required", ()) or "default" not in property_:
             continue
         if {"type": "null"} not in may:
-            schema["properties"][name] = {"anyOf": [property_, {"type": "null"}]}
+            may = [property_, {"type": "null"}]
+            schema["properties"][name] = {"anyOf": may}
+        if any("pattern" in one for one in may):
+            may.append({"type": "string", "maxLength": 0})  # an empty text is as none
 
 
 def _tidy(name: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
-from itertools import chain
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tracker.domain.roster import Who
 
@@ -28,50 +28,32 @@ class Money(NamedTuple):
 
 
 class _Stretch:
-    """Days in their order: their payments, amounts, and sets of vendors, one under the other."""
+    """Days in their order: their payments, amounts, and sets of vendors as integers."""
 
-    def __init__(
-        self,
-        days: NDArray[np.int64],
-        payments: NDArray[np.int64],
-        amounts: NDArray[np.int64],
-        bits: NDArray[np.uint8],
-    ) -> None:
-        self._days = days.tolist()
-        self._payments = payments
-        self._amounts = amounts
-        self._bits = bits
+    def __init__(self) -> None:
+        self.days: list[int] = []
+        self.payments: list[int] = []
+        self.amounts: list[int] = []
+        self.sets: list[int] = []
 
-    def add(self, places: NDArray[np.int64], other: _Stretch) -> None:
-        """Another stretch's days to those at these places, each once."""
-        self._payments[places] += other._payments
-        self._amounts[places] += other._amounts
-        self._bits[places] |= other._bits
+    def part(self, first: int, last: int) -> slice:
+        """Where these days are."""
+        return slice(bisect_left(self.days, first), bisect_right(self.days, last))
 
-    def _part(self, first: int, last: int) -> slice:
-        return slice(bisect_left(self._days, first), bisect_right(self._days, last))
-
-    def sets(self, first: int, last: int) -> NDArray[np.uint8]:
-        """The sets of these days, one a row, eight vendors a byte."""
-        return self._bits[self._part(first, last)]
-
-    def union(self, first: int, last: int) -> NDArray[np.uint8]:
-        """The vendors that are in a set of these days, eight a byte."""
-        found: NDArray[np.uint8] = np.bitwise_or.reduce(self.sets(first, last), axis=0)
-        return found
+    def union(self, first: int, last: int) -> int:
+        """The vendors that are in a set of these days."""
+        return reduce(or_, self.sets[self.part(first, last)], 0)
 
     def money(self, first: int, last: int) -> Money | None:
         """What was reported for these days; None where nothing was."""
-        part = self._part(first, last)
+        part = self.part(first, last)
         if part.start == part.stop:
             return None
-        vendors = int(np.bitwise_count(self.union(first, last)).sum())
-        payments, amounts = self._payments[part], self._amounts[part]
-        return Money(int(payments.sum()), int(amounts.sum()), vendors)
+        vendors = reduce(or_, self.sets[part]).bit_count()
+        return Money(sum(self.payments[part]), sum(self.amounts[part]), vendors)
 
 
-_NOTHING = np.zeros(0, np.int64)
-_NONE = _Stretch(_NOTHING, _NOTHING, _NOTHING, np.zeros((0, 0), np.uint8))
+_NONE = _Stretch()
 
 
 class Paid:
@@ -84,38 +66,34 @@ class Paid:
     def __init__(self, reports: Reports, first: bytes = b"") -> None:
         self._reports = reports
         self._first = np.frombuffer(first[: len(first) // 2 * 2], np.dtype("<u2"))
-        self._all = _NONE
+        self._all = _Stretch()
         self._by_bank: dict[str, _Stretch] = {}
         self._dropped: list[int] = []
-        dated = [(day, banks) for day, banks in sorted(reports.items()) if banks]
-        if not dated:
-            return
-        every = np.array([day for day, _ in dated])
-        place = np.repeat(np.arange(len(dated)), [len(banks) for _, banks in dated])
-        days = every[place]
-        bins = np.array([bin_ for _, banks in dated for bin_ in banks])
-        flat = chain.from_iterable(banks.values() for _, banks in dated)
-        numbers, sums, raws = zip(*flat, strict=True)
-        payments, amounts = np.array(numbers, np.int64), np.array(sums, np.int64)
-        if None in raws:
-            its = zip(days.tolist(), raws, strict=True)
-            self._dropped = [day for day, raw in its if raw is None]
-            raws = tuple(raw or b"" for raw in raws)
-        wide = max(map(len, raws))
-        joined = b"".join([raw.ljust(wide, b"\0") for raw in raws])
-        bits = np.frombuffer(joined, np.uint8).reshape(len(raws), wide)
-        total = _Stretch(
-            every,
-            np.zeros(len(dated), np.int64),
-            np.zeros(len(dated), np.int64),
-            np.zeros((len(dated), wide), np.uint8),
-        )
-        for bin_ in set(bins.tolist()):
-            own = bins == bin_
-            bank = _Stretch(days[own], payments[own], amounts[own], bits[own])
-            total.add(place[own], bank)
-            self._by_bank[bin_] = bank
-        self._all = total
+        self._wide = 0
+        every, by_bank = self._all, self._by_bank
+        for day in sorted(reports):
+            number = total = union = 0
+            for bin_, (payments, amount, raw) in reports[day].items():
+                if raw is None:
+                    self._dropped.append(day)
+                elif len(raw) > self._wide:
+                    self._wide = len(raw)
+                paid = int.from_bytes(raw or b"", "little")
+                bank = by_bank.get(bin_)
+                if bank is None:
+                    bank = by_bank[bin_] = _Stretch()
+                bank.days.append(day)
+                bank.payments.append(payments)
+                bank.amounts.append(amount)
+                bank.sets.append(paid)
+                number += payments
+                total += amount
+                union |= paid
+            if reports[day]:
+                every.days.append(day)
+                every.payments.append(number)
+                every.amounts.append(total)
+                every.sets.append(union)
 
     @property
     def banks(self) -> list[str]:
@@ -133,12 +111,15 @@ class Paid:
 
     def paid(self, first: int, last: int, size: int, bin_: str | None = None) -> Who:
         """Of vendors 0…size-1, those paid (by one bank) on at least one of these days."""
-        return _sized(np.unpackbits(self._of(bin_).union(first, last)).view(np.bool_), size)
+        union = self._of(bin_).union(first, last).to_bytes(self._wide, "little")
+        return _sized(np.unpackbits(np.frombuffer(union, np.uint8)).view(np.bool_), size)
 
     def often(self, first: int, last: int, size: int, times: int) -> Who:
         """Of vendors 0…size-1, those paid on at least so many of these (at most 255) days."""
-        days = np.unpackbits(self._all.sets(first, last), axis=1)
-        counts = np.add.reduce(days, axis=0, dtype=np.uint8)
+        days = self._all.sets[self._all.part(first, last)]
+        raw = b"".join([paid.to_bytes(self._wide, "little") for paid in days])
+        bits = np.unpackbits(np.frombuffer(raw, np.uint8).reshape(len(days), self._wide), axis=1)
+        counts = np.add.reduce(bits, axis=0, dtype=np.uint8)
         return _sized(counts >= times, size)
 
     def ever(self, day: int, size: int) -> Who:
@@ -156,7 +137,7 @@ class Paid:
 NOTHING = Paid({})
 
 
-def _sized(who: NDArray[np.bool_], size: int) -> Who:
+def _sized(who: Who, size: int) -> Who:
     if len(who) >= size:
         return who[:size]
     whole = np.zeros(size, np.bool_)

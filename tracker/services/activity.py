@@ -38,7 +38,7 @@ from tracker.store.keys import Space
 from tracker.vietqr import banks
 
 
-class ActivityOut(Struct, frozen=True):
+class BankDayOut(Struct, frozen=True):
     """A bank's day as it stands; `paid` names the vendors, null once the set was dropped."""
 
     market: str
@@ -229,7 +229,7 @@ async def _dropped(tracker: Tracker, market: str, after: int) -> list[tuple[int,
 
 async def get(
     tracker: Tracker, principal: Principal, market: str, day: int, bin_: str
-) -> ActivityOut:
+) -> BankDayOut:
     """A bank's day as it stands; raises `NotFound` where it was never reported."""
     if not (principal.may_market(market) and principal.may_bin(bin_)):
         raise hidden()
@@ -241,7 +241,7 @@ async def get(
     if standing is None:
         raise hidden()
     paid = None if bank is None or bank.paid is None else activity.members(bank.paid)
-    return ActivityOut(
+    return BankDayOut(
         market=market,
         date=day_date(day).isoformat(),
         bin=bin_,

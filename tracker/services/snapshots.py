@@ -205,18 +205,18 @@ async def _publish_part(
         planned = []
         for market, look in zip(pending, looks, strict=True):
             first.setdefault(market, look)
-            commit, count = _plan(tracker, market, look, days, again=again)
-            if count:
-                planned.append((market, commit, count))
+            commit, facts = _plan(tracker, market, look, days, again=again)
+            if facts:
+                planned.append((market, commit, facts))
         outcomes = await tracker.committer.commit_many([commit for _, commit, _ in planned])
         pending, new = [], []
-        for (market, _, count), outcome in zip(planned, outcomes, strict=True):
+        for (market, _, facts), outcome in zip(planned, outcomes, strict=True):
             if isinstance(outcome, Stale):
                 pending.append(market)  # another worker published first: look again
             elif isinstance(outcome, Done):
-                published += count
-                new.append(market)
-        await tracker.publications.feed_markets(new)
+                published += len(facts)
+                new.append((market, facts))
+        await tracker.publications.feed_new(new)
         if not pending:
             return published
     raise busy()
@@ -224,11 +224,11 @@ async def _publish_part(
 
 def _plan(
     tracker: Tracker, market: str, look: Look, days: Sequence[int], *, again: bool
-) -> tuple[Commit, int]:
+) -> tuple[Commit, list[Published]]:
     space, now = Space(market), tracker.now()
-    commit, count, records = Commit(space), 0, look.published
+    commit, facts, records = Commit(space), list[Published](), look.published
     if look.grounds is None:
-        return commit, 0
+        return commit, facts
     for day in days:
         latest = read_latest(records, day)
         if not look.grounds.market.open_on(day) or (again and latest is None):
@@ -263,8 +263,8 @@ def _plan(
             details_digest=digests[1],
         )
         records = add_publication(commit, space, fact, canonical(whole), details, records)
-        count += 1
-    return commit, count
+        facts.append(fact)
+    return commit, facts
 
 
 def _digest(data: bytes) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -48,8 +49,14 @@ log = structlog.stdlib.get_logger("tracker.access")
 class Edge:
     """An ASGI application around another one."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, methods: Mapping[str, bytes] | None = None
+    ) -> None:
+        """`methods` is what OPTIONS tells of each path: the framework's own answer knows only the
+        methods of the path that were there when it was made.
+        """
         self._app = app
+        self._methods = methods or {}
         self._proxies = Proxies(settings.trusted_proxies)
         self._hosts = Hosts(settings.allowed_hosts, settings.public_url)
 
@@ -71,6 +78,9 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", raw_id), *ALWAYS]
+                allowed = self._methods.get(open_scope.get("path_template", ""))
+                if open_scope["method"] == "OPTIONS" and allowed is not None:
+                    headers = [h for h in headers if h[0] != b"allow"] + [(b"allow", allowed)]
                 said = {name for name, _ in message["headers"]}
                 headers += [header for header in UNLESS_SAID if header[0] not in said]
                 if call.rate is not None:

@@ -20,7 +20,7 @@ from tracker.api.resources.jobs import JobOut, accepted
 from tracker.domain.activity import LINES_MAX, Line
 from tracker.domain.days import day_date, day_number
 from tracker.services import activity, imports
-from tracker.services.activity import ActivityOut, Reported
+from tracker.services.activity import BankDayOut, Reported
 from tracker.services.row_details import detail
 
 _DAY = {"date": "2026-11-18"}
@@ -99,7 +99,7 @@ class ActivityDays(Controller):
         summary="Get a bank's day",
         opt=operation(
             Permission.ACTIVITY_READ,
-            {200: Answer("The bank's day as it stands.", ActivityOut, headers=("ETag",))},
+            {200: Answer("The bank's day as it stands.", BankDayOut, headers=("ETag",))},
             path=_DAY,
         ),
     )

@@ -101,7 +101,7 @@ class CodeLife(Controller):
         size_mm: Annotated[
             float | None,
             QueryParameter(
-                gt=0,
+                ge=1,
                 le=1000,
                 description="Width in print: of a code 60 with its quiet zone, of a sticker 105.",
             ),
