@@ -134,9 +134,9 @@ async def rebuild(
     """Makes the views of the service and all markets, or of these, anew; one result a space.
 
     At the end each market's last number in the feed is corrected where it is wrong, and the feed
-    takes over what it lacks. Vendors with accounts or references are marked for the account index, which takes
-    them in anew. Raises `NotFound` for a market that does not exist, `Unavailable` where others
-    never stop writing to one; the spaces before it are done then.
+    takes over what it lacks. Vendors with accounts or references are marked for the account
+    index, which takes them in anew. Raises `NotFound` for a market that does not exist,
+    `Unavailable` where others never stop writing to one; the spaces before it are done then.
     """
     views = ViewStore(tracker.client)
     feed = Feed(views, tracker.now())

@@ -139,6 +139,8 @@ def told(city: City) -> dict[str, Any]:
             city.publish("2023-05-31")
         if name == "decide_approval":
             found["approval"] = _ask(city)
+        if name == "decide_doubt":
+            found["doubt"] = _namesake(city)
         if name == "end_session":
             found["session"] = _elsewhere(city, found["person"])
         if name == "erase_personal_data":
@@ -167,6 +169,15 @@ def _ask(city: City) -> str:
     asked = city.post("manager", f"/v1/markets/{MARKET}/census", lower)
     assert asked.status_code == 202, asked.text
     id_: str = asked.json()["id"]
+    return id_
+
+
+def _namesake(city: City) -> str:
+    """Another trader of the first one's name; the id of the doubt that this raises."""
+    name = city.get("manager", f"/v1/vendors/{FIRST}").json()["name"]
+    city.register(stall="Z9", name=name)
+    doubts = city.get("manager", f"/v1/markets/{MARKET}/doubts").json()["items"]
+    id_: str = next(doubt["id"] for doubt in doubts if doubt["kind"] == "same_name")
     return id_
 
 

@@ -9,8 +9,8 @@ from tracker.access.roles import PERMISSIONS, Level, Permission, hidden, level, 
 from tracker.domain.errors import Forbidden, NotFound
 
 EVERYBODY_READS = (
-    "me.read session.own banks.read areas.read markets.read census.read adoption.read snapshots.read "
-    "indicators.read"
+    "me.read session.own banks.read areas.read markets.read census.read adoption.read "
+    "snapshots.read indicators.read"
 )
 
 # role: (what it does beside EVERYBODY_READS, what it sees and may not do)
@@ -46,7 +46,8 @@ EXPECTED: dict[Role, tuple[str, str]] = {
         "scans.write incidents.read incidents.write round.read events.void imports.write "
         "imports.roster imports.attachments activity.read jobs.read snapshots.details "
         "snapshots.run",
-        "areas.write markets.write personal.erase imports.activity activity.write groups.write indicators.write",
+        "areas.write markets.write personal.erase imports.activity activity.write groups.write "
+        "indicators.write",
     ),
     "field": (
         "approvals.read "
@@ -65,8 +66,8 @@ EXPECTED: dict[Role, tuple[str, str]] = {
         "doubts.read approvals.read "
         "vendors.read codes.read incidents.read round.read activity.read jobs.read "
         "snapshots.details ledger.read",
-        "doubts.decide areas.write markets.write census.write vendors.write vendors.manage accounts.write "
-        "codes.payload codes.issue sheets.write sheets.read "
+        "doubts.decide areas.write markets.write census.write vendors.write vendors.manage "
+        "accounts.write codes.payload codes.issue sheets.write sheets.read "
         "invoices.write attachments.write removals.write scans.write "
         "incidents.write events.void imports.write imports.roster imports.attachments "
         "imports.activity activity.write snapshots.run groups.write indicators.write "
