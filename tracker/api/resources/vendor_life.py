@@ -128,7 +128,7 @@ class VendorLife(Controller):
                 ),
             },
             problems=("STALL_TAKEN", "MARKET_CLOSED", *_DATED, "BUSY"),
-            body={"stall": "B14"},
+            body={"stall": "C03"},
             retries=True,
         ),
     )
