@@ -58,5 +58,7 @@ async def content(world: World) -> dict[str, Any]:
         for key in (*hashes, space.asked):
             content[key] = await world.client.hgetall(key)
         content[space.rows] = (await world.client.get(space.rows) or b"").rstrip(b"\0")
-        content[space.numbers] = await world.client.get(space.numbers)
+        numbers = map(int, await world.client.hkeys(space.docs)) if name != SERVICE else ()
+        given = int(await world.client.get(space.numbers) or 0)
+        content[space.numbers] = given >= max(numbers, default=0)  # a block may be given out
     return content
