@@ -23,10 +23,10 @@ from tracker.store.keys import Space
 from tracker.store.look import Look
 from tracker.store.publications import HEAD, add_publication, read_head, read_latest
 
-BATCH = 100
-"""Markets read and published in one round trip: 5 MB of replies where they have 600 vendors."""
+BATCH = 50
+"""Markets read and published in one round trip: 3 MB of replies where they have 600 vendors."""
 
-LANES = 2
+LANES = 3
 """Batches under way at once, so that the store works on one while the worker computes another."""
 
 DAYS_PER_COMMIT = 31

@@ -20,6 +20,9 @@ from tracker.domain.facts import Published
 from tracker.store.commit import MARKET, Commit
 from tracker.store.keys import FEED, FEED_LAST, Space
 
+LEVEL = 6
+"""Of compression: 9 takes a quarter longer for the same size."""
+
 HEAD = "head"
 """The field of `published` that holds the chain's head."""
 
@@ -102,10 +105,10 @@ def add_publication(
     """
     records = records_of(fact)
     commit.entry(MARKET, fact)
-    commit.record(space.bodies, body_name(fact), zlib.compress(body, 9), new=True)
+    commit.record(space.bodies, body_name(fact), zlib.compress(body, LEVEL), new=True)
     if details:
         name = details_name(fact.day, fact.revision)
-        commit.record(space.bodies, name, zlib.compress(details, 9), new=True)
+        commit.record(space.bodies, name, zlib.compress(details, LEVEL), new=True)
     for field, value in records.items():
         old = before.get(field)
         commit.record(space.published, field, value, expected=old, new=old is None)
