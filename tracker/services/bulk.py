@@ -14,9 +14,9 @@ from typing import Final, NamedTuple, Protocol
 
 from tracker.access.keys import Principal
 from tracker.access.roles import Permission, require
-from tracker.domain.errors import Conflict, KeyReused
+from tracker.domain.errors import Conflict
 from tracker.services.bulk_rows import Item, Plan, Row, Rules
-from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
+from tracker.services.context import ATTEMPTS_MAX, Tracker, busy, reused
 from tracker.services.import_work import PIPELINE, batched
 from tracker.store.commit import Commit, Done, Outcome, Replayed
 from tracker.store.keys import Space
@@ -76,7 +76,7 @@ async def register_all(
     token = secrets.token_hex(8)
     match await tracker.bulk_calls.begin(market, kept.key, kept.fingerprint, token):
         case "other":
-            raise other_request()
+            raise reused()
         case "running":
             raise Conflict(
                 "The same call, under the same Idempotency-Key, is at work. Send it again in a "
@@ -90,14 +90,6 @@ async def register_all(
         return Results(await call.all(rows), replayed)
     finally:
         await tracker.bulk_calls.end(market, kept.key, token)
-
-
-def other_request() -> KeyReused:
-    """The refusal of another request under a key that was used."""
-    return KeyReused(
-        "This Idempotency-Key was used for another request. Nothing was written; use a new key "
-        "for a new request."
-    )
 
 
 class _Call:

@@ -12,7 +12,7 @@ from tracker.access.keys import Principal
 from tracker.access.vault import Keyring, VendorVault
 from tracker.domain.days import DAY_MS
 from tracker.domain.decide import Stated, stated
-from tracker.domain.errors import NotFound, TrackerError, Unavailable
+from tracker.domain.errors import KeyReused, NotFound, TrackerError, Unavailable
 from tracker.domain.market import Market, require_open
 from tracker.domain.vendor import History
 from tracker.services.numbers import Numbers
@@ -157,6 +157,14 @@ class Tracker:
         if isinstance(outcome, Replayed):
             raise Answered(outcome.answer)
         return outcome
+
+
+def reused() -> KeyReused:
+    """The refusal of another request under a key that was used."""
+    return KeyReused(
+        "This Idempotency-Key was used for another request. Nothing was written; use a new key "
+        "for a new request."
+    )
 
 
 def busy() -> Unavailable:

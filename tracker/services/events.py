@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.domain import decide_void
 from tracker.domain.codes import event_id, parse_vendor_code
-from tracker.domain.days import day_date, moment_text
+from tracker.domain.days import moment_text
 from tracker.domain.errors import Invalid, NotFound
 from tracker.domain.facts import (
     ApprovalDecided,
@@ -34,6 +31,7 @@ from tracker.domain.facts import (
 )
 from tracker.domain.vendor import History
 from tracker.services.context import Tracker
+from tracker.services.plain_facts import Plain, all_fields, kind_of
 
 _NOT_OF_BANKS = (
     Scanned,
@@ -45,8 +43,7 @@ _NOT_OF_BANKS = (
     PersonalDataRead,
     PersonalDataErased,
 )
-_COMMON = {"at", "recorded", "by", "personal", "asked_by", "bins"}
-_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NOT_TOLD = {"personal", "asked_by", "bins"}
 
 
 class FactOut(Struct, frozen=True, kw_only=True):
@@ -62,7 +59,7 @@ class FactOut(Struct, frozen=True, kw_only=True):
     recorded_at: str
     by: str | None
     voided_by: str | None
-    values: dict[str, str | int | None]
+    values: dict[str, Plain]
 
 
 async def of_vendor(tracker: Tracker, principal: Principal, vendor: str) -> list[FactOut]:
@@ -152,36 +149,16 @@ def _shown(facts: Sequence[Fact], subject: str, principal: Principal) -> list[Fa
     return [
         FactOut(
             id=event_id(subject, n),
-            kind=_WORD.sub("_", type(fact).__name__).lower(),
+            kind=kind_of(fact),
             occurred_at=moment_text(fact.at),
             recorded_at=moment_text(fact.recorded),
             by=fact.by if principal.role != "bank" or fact.by == principal.id else None,
             voided_by=event_id(subject, voids[n]) if n in voids else None,
             values={
-                "partner_ref" if name == "ref" else name: _value(subject, name, value)
-                for name, value in asdict(fact).items()
-                if name not in _COMMON
+                name: value
+                for name, value in all_fields(fact, subject).items()
+                if name not in _NOT_TOLD
             },
         )
         for n, fact in enumerate(facts, 1)
     ]
-
-
-def _value(subject: str, name: str, value: Any) -> str | int | None:
-    """A field of a fact as a person reads it."""
-    if value is None or value == "":
-        return None
-    match name:
-        case "code":
-            return f"{subject}.c{value}"
-        case "event" | "incident" | "account" | "standing" | "asked":
-            return event_id(subject, value)
-        case "since":
-            return moment_text(value)
-        case "due_on" | "area_from" | "effective_on":
-            return day_date(value).isoformat()
-        case "zones":
-            return ", ".join(value)
-        case "areas":
-            return ", ".join(f"{code} from {day_date(first)}" for code, _, first, _ in value)
-    return value if isinstance(value, str | int) else str(value)

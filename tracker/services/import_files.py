@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from tracker.access.keys import Principal
 from tracker.access.vault import UploadCipher
-from tracker.domain.errors import KeyReused, TooLarge
-from tracker.services.context import Tracker
+from tracker.domain.errors import TooLarge
+from tracker.services.context import Tracker, reused
 from tracker.services.job_ids import new_job, speaking
 from tracker.store.jobs import FILE_CHUNK_BYTES, Job
 
@@ -61,9 +61,7 @@ async def take(
         return job
     await tracker.jobs.drop_file(job.id)
     if known.fingerprint != fingerprint:
-        raise KeyReused(
-            "This Idempotency-Key was used for another import. Use a new key for a new file."
-        )
+        raise reused()
     return await tracker.jobs.get(known.job) or job
 
 

@@ -27,8 +27,8 @@ from tracker.access.keys import Principal
 from tracker.access.roles import Permission, hidden, require
 from tracker.access.vault import UploadCipher
 from tracker.domain.days import DAY_MS, moment_text
-from tracker.domain.errors import Conflict, KeyReused, NotFound
-from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
+from tracker.domain.errors import Conflict, NotFound
+from tracker.services.context import ATTEMPTS_MAX, Tracker, busy, reused
 from tracker.services.job_ids import new_job, speaking
 from tracker.services.sheet_codes import Chosen, Order, Printed, Reason, choose, record, select
 from tracker.services.vendors import require_bin
@@ -101,9 +101,7 @@ async def accept(
 async def _before(tracker: Tracker, known: KnownKey, fingerprint: bytes) -> Job | None:
     """The job that the same order under the same key began."""
     if known.fingerprint != fingerprint:
-        raise KeyReused(
-            "This Idempotency-Key was used for another sheet. Use a new key for a new sheet."
-        )
+        raise reused()
     return await tracker.jobs.get(known.job)
 
 

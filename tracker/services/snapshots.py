@@ -10,12 +10,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from tracker.domain.days import day_of
-from tracker.domain.errors import Invalid, KeyReused
+from tracker.domain.errors import Invalid
 from tracker.domain.facts import Published
 from tracker.domain.figures import FINAL_AFTER_DAYS, WINDOW_DAYS, content
 from tracker.domain.snapshot import GENESIS, canonical, publish
 from tracker.domain.withholding import withhold
-from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
+from tracker.services.context import ATTEMPTS_MAX, Tracker, busy, reused
 from tracker.services.job_ids import new_job
 from tracker.store.commit import Commit, Done, Stale
 from tracker.store.jobs import Job
@@ -62,9 +62,7 @@ async def start_run(
     job = new_job(tracker, "snapshots", by, params)
     known = await tracker.jobs.create(job, key, fingerprint)
     if known.fingerprint != fingerprint:
-        raise KeyReused(
-            "This Idempotency-Key was used for another run. Use a new key for a new run."
-        )
+        raise reused()
     await tracker.dispatch(known.job)
     return job if known.job == job.id else await tracker.jobs.get(known.job) or job
 

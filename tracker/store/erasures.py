@@ -99,10 +99,6 @@ class Erasures:
             key = Space(pending.market).erasing
             await self._client.hset(key, str(pending.number), left)
 
-    async def drop_data_key(self, market: str, number: int) -> bool:
-        """Deletes a data key that a restore brought back; whether there was one."""
-        return bool(await self._client.hdel(Space(market).data_keys, str(number)))
-
     async def settled(self, done: Collection[Pending]) -> None:
         """These are done; they stay on the list of the erased."""
         if done:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from msgspec import Struct, json, msgpack
+from msgspec import Struct, msgpack
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
@@ -277,9 +277,3 @@ def _feed_entry(id_: bytes, fields: dict[bytes, Any]) -> FeedEntry:
         return FeedEntry(position, "", 0, 0, published, int(fields[b"v"]))
     day, _, revision = fields[b"r"].partition(b".")
     return FeedEntry(position, fields[b"m"].decode(), int(day), int(revision), published)
-
-
-def decode_body(body: bytes) -> dict[str, Any]:
-    """A published body as an object."""
-    decoded: dict[str, Any] = json.decode(body)
-    return decoded

@@ -17,8 +17,8 @@ from msgspec import Struct, json, msgpack
 from tracker.access.keys import Role
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Header, Reply
-from tracker.domain.errors import Invalid, KeyReused, TrackerError
-from tracker.services.context import Answered, Once
+from tracker.domain.errors import Invalid, TrackerError
+from tracker.services.context import Answered, Once, reused
 from tracker.store.keys import SERVICE
 
 R = TypeVar("R")
@@ -135,14 +135,6 @@ class _Answers:
         if stored.fingerprint != self._fingerprint:
             raise reused()
         return stored.reply.plus(REPLAYED)
-
-
-def reused() -> KeyReused:
-    """The refusal of another request under a key that was used."""
-    return KeyReused(
-        "This Idempotency-Key was used for another request. Nothing was written; use a new key "
-        "for a new request."
-    )
 
 
 def fingerprint(request: ApiRequest, fields: object) -> bytes:

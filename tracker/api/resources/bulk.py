@@ -18,6 +18,7 @@ from tracker.api.resources.vendors import NewVendor, wanted
 from tracker.domain.errors import Fault
 from tracker.services import bulk
 from tracker.services.bulk_rows import Item, Row
+from tracker.services.context import reused
 from tracker.store.jobs import RowStatus
 
 
@@ -159,7 +160,7 @@ class _Kept:
         """A row's stored result; raises `KeyReused`."""
         found = _unpack(self._keyring.open_answer(self._context(row), stored))
         if found.fingerprint != self.fingerprint:
-            raise bulk.other_request()
+            raise reused()
         return found.item
 
     def _context(self, row: int) -> bytes:
