@@ -10,7 +10,6 @@ from litestar.datastructures import State
 from litestar.routes import HTTPRoute
 
 from tracker import collector
-from tracker.api.conventions import logs
 from tracker.api.conventions.call import ApiRequest, Service
 from tracker.api.conventions.edge import Edge
 from tracker.api.conventions.guard import check_routes, guard
@@ -54,13 +53,16 @@ from tracker.api.resources.vendor_accounts import VendorAccounts
 from tracker.api.resources.vendor_life import VendorLife
 from tracker.api.resources.vendors import Vendors
 from tracker.bootstrap import open_tracker
+from tracker.observe import logs, slots
 from tracker.services import areas, groups, indicators
 from tracker.services.adoption import LiveFigures
 from tracker.services.context import Tracker
 from tracker.services.last_used import LastUsed
+from tracker.services.readiness import Readiness
 from tracker.services.roll_ups import RollUps
 from tracker.services.sign_in import SignIns
 from tracker.settings import Settings
+from tracker.web.routes import pages
 
 TrackerFactory = Callable[[], AbstractAsyncContextManager[Tracker]]
 
@@ -120,11 +122,11 @@ def create_app(tracker: Tracker | TrackerFactory, settings: Settings) -> Litesta
             return
         async with tracker() as opened:
             app.state["service"] = made = _service(opened)
-            async with made.last_used.kept():
+            async with made.last_used.kept(), slots.kept():
                 yield
 
     app = Litestar(
-        route_handlers=CONTROLLERS,
+        route_handlers=(*CONTROLLERS, pages()),
         lifespan=[service],
         state=State({"service": _service(tracker)} if isinstance(tracker, Tracker) else {}),
         guards=[guard],
@@ -151,7 +153,8 @@ def create() -> Litestar:
     For granian: `granian --interface asgi --factory tracker.app:create`.
     """
     settings = Settings.read()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, "service")
+    slots.begin(settings.data, "service")
     app = create_app(lambda: _first_start(settings), settings)
     collector.settle()
     return app
@@ -178,4 +181,5 @@ def _service(tracker: Tracker) -> Service:
         signed_in=SignedIn(tracker),
         sign_ins=SignIns(tracker),
         last_used=LastUsed(tracker),
+        readiness=Readiness(tracker),
     )

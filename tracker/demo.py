@@ -7,6 +7,7 @@ the workers. What is printed is read from the published snapshots, not from the 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import tempfile
 from contextlib import nullcontext
@@ -26,8 +27,10 @@ from tracker.domain.days import day_date, day_number, day_of
 from tracker.domain.errors import Unavailable
 from tracker.domain.figures import rate
 from tracker.processes import Processes, running
-from tracker.services import imports, keys, markets, published, snapshots
+from tracker.services import imports, invitations, keys, markets, people, published, snapshots
 from tracker.services.context import Tracker
+from tracker.services.people import NewPerson
+from tracker.services.sign_in import SignIns
 from tracker.settings import Settings
 from tracker.store.jobs import Job
 
@@ -43,6 +46,13 @@ KEYS: tuple[tuple[Role, str, tuple[str, ...]], ...] = (
     ("field", "Tổ công nghệ số (demo)", ()),
     ("ioc", "IOC (demo)", ()),
     ("auditor", "Kiểm toán (demo)", ()),
+)
+
+PEOPLE: tuple[tuple[Role, str, str], ...] = (
+    ("admin", "Cán bộ quản trị (demo)", "admin@demo.example"),
+    ("manager", "Ban quản lý chợ (demo)", "cho@demo.example"),
+    ("field", "Tổ công nghệ số (demo)", "to@demo.example"),
+    ("ioc", "IOC (demo)", "ioc@demo.example"),
 )
 
 
@@ -147,4 +157,19 @@ async def _print_keys(tracker: Tracker, url: str) -> None:
         where = scope if role in {"manager", "field"} else ()
         key = await keys.create(tracker, OFFICE.id, name=name, role=role, bins=bins, markets=where)
         click.echo(f"  {role:8} {key.secret}")
+    await _print_people(tracker, url, scope)
     click.echo(f'\nTry: curl -H "Authorization: Bearer <key>" {url}/v1/adoption\n')
+
+
+async def _print_people(tracker: Tracker, url: str, scope: tuple[str, ...]) -> None:
+    """Who may open the pages; their password is chosen anew each time and kept nowhere."""
+    password = secrets.token_urlsafe(9)
+    doors = SignIns(tracker)
+    click.echo(f"\nPages     {url}/   (password of all four: {password})\n")
+    for role, name, login in PEOPLE:
+        where = scope if role in {"manager", "field"} else ()
+        new = NewPerson(name, login, role, (), where)
+        person, _ = await people.add(tracker, OFFICE, new)
+        invitation = await invitations.invite(tracker, OFFICE, person.id)
+        await doors.accept(invitation.token or "", password)
+        click.echo(f"  {role:8} {login}")

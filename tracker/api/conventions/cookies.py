@@ -38,8 +38,7 @@ class Jar(NamedTuple):
 
 def jar(headers: Headers, *, secure: bool) -> Jar:
     """Reads them; of a name that was sent twice the first counts."""
-    prefix = TLS_PREFIX if secure else ""
-    wanted = {f"{prefix}{name}": name for name in (SESSION, DEVICE)}
+    wanted = {named(name, secure=secure): name for name in (SESSION, DEVICE)}
     found: dict[str, str] = {}
     for header, value in headers:
         if header == b"cookie":
@@ -55,10 +54,15 @@ def is_tls(scope: Any) -> bool:
     return bool(scope["scheme"] == "https")
 
 
+def named(name: str, *, secure: bool) -> str:
+    """A cookie's name as the browser keeps it."""
+    return f"{TLS_PREFIX}{name}" if secure else name
+
+
 def keep(name: str, value: str, seconds: int, *, secure: bool) -> Header:
     """A `Set-Cookie` that no script reads and no other site's form carries along."""
-    prefix, tls = (TLS_PREFIX, "; Secure") if secure else ("", "")
-    text = f"{prefix}{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{tls}"
+    tls = "; Secure" if secure else ""
+    text = f"{named(name, secure=secure)}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{tls}"
     return b"set-cookie", text.encode()
 
 

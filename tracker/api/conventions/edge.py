@@ -18,6 +18,7 @@ from tracker.api.conventions.call import CALL, Call
 from tracker.api.conventions.hosts import Hosts
 from tracker.api.conventions.proxies import Proxies
 from tracker.domain.errors import Misdirected
+from tracker.observe import meters
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,12 +27,10 @@ if TYPE_CHECKING:
     from tracker.settings import Settings
 
 _SANE: Final = re.compile(rb"[A-Za-z0-9._:/+=-]{1,64}")
-ALWAYS: Final[tuple[Header, ...]] = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-)
+ALWAYS: Final[tuple[Header, ...]] = ((b"x-content-type-options", b"nosniff"),)
 UNLESS_SAID: Final[tuple[Header, ...]] = (
     (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 """What an answer says that says nothing else of it. By the policy nothing that is opened in a
@@ -71,11 +70,13 @@ class Edge:
         call = Call(raw_id.decode())
         open_scope[CALL] = call
         host = self._arrived(open_scope, call)
-        status = 0
+        status = sent = 0
 
         async def tagged(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
+            nonlocal status, sent
+            if message["type"] == "http.response.body":
+                sent += len(message.get("body", b""))
+            elif message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", raw_id), *ALWAYS]
                 allowed = self._methods.get(open_scope.get("path_template", ""))
@@ -96,16 +97,21 @@ class Edge:
                 self._hosts.require(host)
             await self._app(scope, receive, tagged)
         except Misdirected as refused:
+            meters.REFUSALS.inc((refused.code,))
             body = problems.document(refused, open_scope["path"], call.request_id)
             answer = replies.content(body, problems.PROBLEM, refused.status)
             await answer(scope, receive, tagged)
         finally:
+            took_ns = perf_counter_ns() - began
+            route = open_scope.get("path_template") or "(none)"
+            meters.answered(open_scope["method"], route, status, took_ns / 1e9)
             log.info(
                 "request",
                 method=open_scope["method"],
-                path=open_scope.get("path_template") or "(none)",
+                path=route,
                 status=status,
-                ms=round((perf_counter_ns() - began) / 1e6, 2),
+                ms=round(took_ns / 1e6, 2),
+                bytes=sent,
                 request_id=call.request_id,
                 principal=call.principal and call.principal.id,
                 client=call.address,

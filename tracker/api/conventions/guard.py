@@ -40,6 +40,9 @@ QUERY: Final = "query_names"
 UNLIMITED: Final = "unlimited"
 """The `opt` of a public route that supervisors ask as often as they like."""
 
+ANY_QUERY: Final = "any_query"
+"""The `opt` of a route that leaves what it does not know in a query alone."""
+
 ENDING: Final = "ending"
 """The `opt` of a route that ends: the headers that say so."""
 
@@ -72,7 +75,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if path:
         call.market = await _market(service.tracker, path)
     require(caller.principal, permission, call.market, path.get("bin"))
-    if scope["query_string"]:
+    if scope["query_string"] and not handler.opt.get(ANY_QUERY):
         _known_only(connection, handler.opt[QUERY])
 
 

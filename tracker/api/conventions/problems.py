@@ -18,6 +18,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from msgspec import json
 
 from tracker.api.conventions.call import UnsupportedMedia, call_of
+from tracker.api.conventions.replies import Header
 from tracker.domain.errors import (
     Fault,
     Forbidden,
@@ -29,6 +30,7 @@ from tracker.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from tracker.observe.meters import REFUSALS
 from tracker.store import failures
 
 if TYPE_CHECKING:
@@ -74,20 +76,31 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     """The problem that an error comes to."""
     known = translated(error)
     call = call_of(request.scope)
+    note(error, known, call.request_id)
+    body = document(known, request.scope["path"], call.request_id)
+    said = dict(_headers(known))
+    if isinstance(error, HTTPException) and known.status == 405:
+        said.update(error.headers or {})
+    return Response(body, status_code=known.status, media_type=PROBLEM, headers=said)
+
+
+def note(error: Exception, known: TrackerError, request_id: str) -> None:
+    """Counts a refusal; logs one that is a fault of ours, or of what we stand on."""
+    REFUSALS.inc((known.code,))
     if known.status >= 500:
         unknown = isinstance(known, Unexpected)
         log.error(
             "failed",
             code=known.code,
-            request_id=call.request_id,
+            request_id=request_id,
             error=type(error).__name__,
             places=_places(error) if unknown else [],
         )
-    body = document(known, request.scope["path"], call.request_id)
-    headers = dict(_headers(known))
-    if isinstance(error, HTTPException) and known.status == 405:
-        headers.update(error.headers or {})
-    return Response(body, status_code=known.status, media_type=PROBLEM, headers=headers)
+
+
+def headers(error: TrackerError) -> tuple[Header, ...]:
+    """What a refusal's headers say beside its body."""
+    return tuple((name.encode(), value.encode()) for name, value in _headers(error))
 
 
 _MISSING: Final = re.compile(r"Missing required (\w+) parameter '([^']+)'")

@@ -1,0 +1,1 @@
+"""Pages over the test store, without a browser."""

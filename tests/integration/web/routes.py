@@ -1,0 +1,19 @@
+"""Which page stands under which line of the role table, said a second time."""
+
+from __future__ import annotations
+
+from tracker.api.conventions.guard import PUBLIC
+
+PAGES: dict[str, str] = {
+    "GET /": "me.read",
+    "GET /account": "session.own",
+    "GET /assets/{digest}/{name}": PUBLIC,
+    "GET /invitation": PUBLIC,
+    "GET /sign-in": PUBLIC,
+    "POST /account/password": "session.own",
+    "POST /account/sessions": "session.own",
+    "POST /invitation": PUBLIC,
+    "POST /language": PUBLIC,
+    "POST /sign-in": PUBLIC,
+    "POST /sign-out": PUBLIC,
+}

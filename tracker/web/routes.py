@@ -1,0 +1,21 @@
+"""All pages, and that what they refuse is a page too."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import Router
+
+from tracker.web import view
+from tracker.web.pages.sign_in import SignIn
+from tracker.web.pages.start import Start
+
+PAGES: Final = (
+    SignIn,
+    Start,
+)
+
+
+def pages() -> Router:
+    """The router of the pages."""
+    return Router("/", route_handlers=PAGES, exception_handlers={Exception: view.refusal})
