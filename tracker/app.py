@@ -53,13 +53,16 @@ from tracker.api.resources.vendor_accounts import VendorAccounts
 from tracker.api.resources.vendor_life import VendorLife
 from tracker.api.resources.vendors import Vendors
 from tracker.bootstrap import open_tracker
-from tracker.observe import logs, slots
+from tracker.observe import logs, tallies
 from tracker.services import areas, groups, indicators
 from tracker.services.adoption import LiveFigures
 from tracker.services.context import Tracker
 from tracker.services.last_used import LastUsed
+from tracker.services.market_periods import MarketPeriods
+from tracker.services.overview import Overview
 from tracker.services.readiness import Readiness
 from tracker.services.roll_ups import RollUps
+from tracker.services.roster_index import RosterIndex
 from tracker.services.sign_in import SignIns
 from tracker.settings import Settings
 from tracker.web.routes import pages
@@ -122,7 +125,7 @@ def create_app(tracker: Tracker | TrackerFactory, settings: Settings) -> Litesta
             return
         async with tracker() as opened:
             app.state["service"] = made = _service(opened)
-            async with made.last_used.kept(), slots.kept():
+            async with made.last_used.kept(), tallies.kept():
                 yield
 
     app = Litestar(
@@ -154,7 +157,7 @@ def create() -> Litestar:
     """
     settings = Settings.read()
     logs.configure(settings.log_level, "service")
-    slots.begin(settings.data, "service")
+    tallies.begin(settings.data, "service")
     app = create_app(lambda: _first_start(settings), settings)
     collector.settle()
     return app
@@ -172,9 +175,12 @@ async def _first_start(settings: Settings) -> AsyncIterator[Tracker]:
 
 def _service(tracker: Tracker) -> Service:
     visitors = Buckets(VISITORS, tracker.settings.visits_per_min)
+    live = LiveFigures(tracker)
     return Service(
         tracker=tracker,
-        live=LiveFigures(tracker),
+        live=live,
+        overview=Overview(tracker, live),
+        periods=MarketPeriods(tracker),
         roll_ups=RollUps(tracker),
         principals=Principals(tracker),
         visitors=visitors,
@@ -182,4 +188,5 @@ def _service(tracker: Tracker) -> Service:
         sign_ins=SignIns(tracker),
         last_used=LastUsed(tracker),
         readiness=Readiness(tracker),
+        rosters=RosterIndex(tracker),
     )

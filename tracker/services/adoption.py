@@ -13,6 +13,7 @@ from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.domain.days import day_date, day_of
 from tracker.domain.figures import DEFINITION_VERSION, content
+from tracker.domain.market import Market
 from tracker.domain.roll_up import roll_up
 from tracker.domain.snapshot import canonical
 from tracker.services.context import Tracker
@@ -32,14 +33,23 @@ class Live(Struct, frozen=True):
     etag: str
 
 
-class _Kept(Struct):
-    """A market's content at a position on a day, and what was shown of it so far, by sight."""
+class Kept(Struct):
+    """A market's content at a position on a day, and what was shown of it so far, by sight.
+
+    `silent` are the banks with accounts there that did not report the day before.
+    """
 
     position: int
     day: int
-    is_open: bool
+    market: Market
     content: bytes
+    silent: tuple[str, ...]
     shown: dict[Sight, Live]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the market trades on that day."""
+        return self.market.open_on(self.day)
 
     def holds(self, position: int, day: int) -> bool:
         """Whether nothing has changed since."""
@@ -51,7 +61,7 @@ class LiveFigures:
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
 
     async def market(self, principal: Principal, market: str) -> Live:
         """A market's figures now. Raises `NotFound` out of scope."""
@@ -74,16 +84,7 @@ class LiveFigures:
         """The sum over all markets in scope that are open today."""
         today, as_ = self._today(), sight(principal)
         ids = [m for m in await self._tracker.reader.markets() if principal.may_market(m)]
-        standing: dict[str, _Kept] = {}
-        for market, position in zip(ids, await self._tracker.reader.positions(ids), strict=True):
-            kept = self._kept.get(market)
-            if kept is not None and kept.holds(position, today):
-                standing[market] = kept
-        changed = [market for market in ids if market not in standing]
-        for start in range(0, len(changed), BATCH):
-            standing |= await self._look(changed[start : start + BATCH])
-        its = [(market, standing[market]) for market in ids if market in standing]
-        summed = [(market, kept) for market, kept in its if kept.is_open]
+        summed = [(m, kept) for m, kept in (await self.standing(ids)).items() if kept.is_open]
         parts = [seen(json.decode(kept.content), as_) for _, kept in summed]
         return _live(
             {
@@ -100,20 +101,36 @@ class LiveFigures:
             }
         )
 
+    async def standing(self, ids: Sequence[str]) -> dict[str, Kept]:
+        """How these markets stand now, those that there are, in their order."""
+        today = self._today()
+        standing: dict[str, Kept] = {}
+        for market, position in zip(ids, await self._tracker.reader.positions(ids), strict=True):
+            kept = self._kept.get(market)
+            if kept is not None and kept.holds(position, today):
+                standing[market] = kept
+        changed = [market for market in ids if market not in standing]
+        for start in range(0, len(changed), BATCH):
+            standing |= await self._look(changed[start : start + BATCH])
+        return {market: standing[market] for market in ids if market in standing}
+
     def _today(self) -> int:
         return day_of(self._tracker.now())
 
-    async def _look(self, markets: Sequence[str]) -> dict[str, _Kept]:
+    async def _look(self, markets: Sequence[str]) -> dict[str, Kept]:
         """Computes the figures of these markets, those that there are, and keeps them."""
         now = self._tracker.now()
-        today, found = day_of(now), dict[str, _Kept]()
+        today, found = day_of(now), dict[str, Kept]()
         looks = await self._tracker.looks.at(markets, today, today)
         for market, look in zip(markets, looks, strict=True):
             if look.grounds is None:
                 continue
-            is_open = look.grounds.market.open_on(today)
-            body = canonical(content(look.grounds, today, now))
-            found[market] = self._kept[market] = _Kept(look.position, today, is_open, body, {})
+            body = content(look.grounds, today, now)
+            reported = look.grounds.paid.reported(today - 1)
+            silent = tuple(b for b in body["completeness"]["expected"] if b not in reported)
+            found[market] = self._kept[market] = Kept(
+                look.position, today, look.grounds.market, canonical(body), silent, {}
+            )
             self._kept.move_to_end(market)
         while len(self._kept) > CACHED_MAX:
             self._kept.popitem(last=False)

@@ -24,6 +24,7 @@ from tracker.domain.facts import (
     decode_vendor,
     known_by,
 )
+from tracker.domain.lines import KINDS, Falls
 from tracker.domain.market import Market, market_of
 from tracker.domain.roster import Roster
 from tracker.domain.vendor import History
@@ -73,6 +74,19 @@ class Reader:
             pipeline.hmget(Space(market).marks, "day", "ms")
         found = zip(markets, await pipeline.execute(), strict=True)
         return {m: (int(day), int(at)) for m, (day, at) in found if day is not None}
+
+    async def falls(self, markets: Sequence[str], first: int, last: int) -> dict[str, Falls]:
+        """The day lines of the days `first` … `last` of each market, in one round trip."""
+        places = [(day, line) for day in range(first, last + 1) for line in KINDS]
+        fields = [f"{day}:{line}" for day, line in places]
+        pipeline = self._client.pipeline(transaction=False)
+        for market in markets:
+            pipeline.hmget(Space(market).deltas, fields)
+        found = zip(markets, await pipeline.execute() if markets else [], strict=True)
+        return {
+            market: Falls({p: int(n) for p, n in zip(places, counts, strict=True) if n is not None})
+            for market, counts in found
+        }
 
     async def market(self, market: str) -> Market | None:
         """The market's state."""

@@ -7,10 +7,14 @@ from typing import Final
 from litestar import Router
 
 from tracker.web import view
+from tracker.web.pages.city import City
+from tracker.web.pages.market import MarketPage
 from tracker.web.pages.sign_in import SignIn
 from tracker.web.pages.start import Start
 
 PAGES: Final = (
+    City,
+    MarketPage,
     SignIn,
     Start,
 )

@@ -8,6 +8,8 @@ PAGES: dict[str, str] = {
     "GET /": "me.read",
     "GET /account": "session.own",
     "GET /assets/{digest}/{name}": PUBLIC,
+    "GET /city": "adoption.read",
+    "GET /markets/{market}": "adoption.read",
     "GET /invitation": PUBLIC,
     "GET /sign-in": PUBLIC,
     "POST /account/password": "session.own",

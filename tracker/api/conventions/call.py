@@ -20,7 +20,11 @@ from tracker.domain.errors import Invalid
 from tracker.services.adoption import LiveFigures
 from tracker.services.context import Tracker
 from tracker.services.last_used import LastUsed
+from tracker.services.market_periods import MarketPeriods
+from tracker.services.overview import Overview
+from tracker.services.readiness import Readiness
 from tracker.services.roll_ups import RollUps
+from tracker.services.roster_index import RosterIndex
 from tracker.services.sign_in import SignIns
 
 CALL = "tracker.call"
@@ -47,12 +51,16 @@ class Service(Struct, frozen=True):
 
     tracker: Tracker
     live: LiveFigures
+    overview: Overview
+    periods: MarketPeriods
     roll_ups: RollUps
     principals: Principals
     visitors: Buckets
     signed_in: SignedIn
     sign_ins: SignIns
     last_used: LastUsed
+    readiness: Readiness
+    rosters: RosterIndex
 
 
 class UnsupportedMedia(Invalid):
