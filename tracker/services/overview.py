@@ -110,7 +110,7 @@ class Overview:
         async with self._turn:
             if perf_counter_ns() >= self._until_ns:
                 await self._find()
-        if not principal.markets:
+        if not principal.markets and principal.may_market(""):
             return self._all
         rows = [row for row in self._all.rows if principal.may_market(row.market)]
         return Glance(rows, totals(rows), self._all.as_of)

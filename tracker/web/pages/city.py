@@ -17,11 +17,8 @@ from tracker.domain.days import moment_text
 from tracker.domain.text import search_key
 from tracker.services.overview import Row
 from tracker.vietqr import banks
-from tracker.web import view
+from tracker.web import listing, view
 from tracker.web.route import page
-
-PAGE: Final = 50
-"""Markets of one page."""
 
 SHOWN: Final = 8
 """Markets named under each heading of what needs attention; the rest is counted."""
@@ -80,18 +77,13 @@ class City(Controller):
         by = sort if sort in SORTS else next(iter(SORTS))
         wanted = search_key(q[:80])
         rows = [row for row in seen.rows if wanted in search_key(row.name)] if wanted else seen.rows
-        start = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 7 else 0
-        ordered = sorted(rows, key=SORTS[by])
         return view.render(
             request,
             "city",
             totals=seen.totals,
             markets=len(seen.rows),
             as_of=moment_text(seen.as_of),
-            rows=ordered[start : start + PAGE],
-            found=len(rows),
-            start=start,
-            more=start + PAGE if start + PAGE < len(rows) else None,
+            some=listing.some(sorted(rows, key=SORTS[by]), skip),
             sort=by,
             sorts=list(SORTS),
             q=q,

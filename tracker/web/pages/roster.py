@@ -22,9 +22,8 @@ from tracker.services.vendors import Filter
 from tracker.vietqr.banks import banks
 from tracker.web import forms, view
 from tracker.web.forms import Typed
-from tracker.web.pages.city import bank_name
 from tracker.web.route import page
-from tracker.web.words import why_left
+from tracker.web.words import bank_name, why_left
 
 CHARS_MAX: Final = 80
 """Of what is searched for, as the API takes it."""
