@@ -31,7 +31,7 @@ async def one(
     if not principal.may_market(market):
         raise hidden()
     as_ = sight(principal)
-    if details and as_ == SHOWN:
+    if details and not sees_details(principal):
         raise Forbidden("Your role reads what is published, without what is withheld in it.")
     latest = (await tracker.publications.latest_days(market, [day])).get(day)
     last = latest.revision if latest else 0
@@ -48,6 +48,11 @@ async def one(
         withheld = (await tracker.publications.details([place]))[0]
         return _with_details(body, withheld, as_)
     raise hidden()
+
+
+def sees_details(principal: Principal) -> bool:
+    """Whether the principal may see anything of what published bodies withhold."""
+    return sight(principal) != SHOWN
 
 
 def _with_details(body: bytes, withheld: bytes, as_: Sight) -> bytes:

@@ -11,7 +11,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import xlsxwriter
 
@@ -66,6 +66,15 @@ def _csv_cell(cell: OutCell) -> str | int | float:
     return cell.isoformat() if isinstance(cell, date) else cell
 
 
+class Sheet(NamedTuple):
+    """One sheet of a workbook: its name (up to 31 characters), headings, rows, column widths."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[OutCell]]
+    widths: Sequence[int] = ()
+
+
 def write_xlsx(
     out: IO[bytes],
     columns: Sequence[str],
@@ -74,7 +83,12 @@ def write_xlsx(
     sheet: str = "Sheet1",
     widths: Sequence[int] = (),
 ) -> int:
-    """Write a heading row and rows as one sheet, in constant memory; the number of rows.
+    """Write a heading row and rows as one sheet; the number of rows. See `write_book`."""
+    return write_book(out, [Sheet(sheet, columns, rows, widths)])[0]
+
+
+def write_book(out: IO[bytes], sheets: Iterable[Sheet]) -> list[int]:
+    """Write sheets one after the other, in constant memory; the number of rows of each.
 
     Text is always a string cell, never a formula, link or number: account numbers and phones keep
     their zeros. `widths` are column widths in characters. `out` stays open and, on an
@@ -91,33 +105,29 @@ def write_xlsx(
         },
     )
     try:
-        count = _fill(book, columns, rows, sheet, widths)
+        book.set_properties({"created": _CREATED})
+        formats = (
+            book.add_format({"bold": True}),
+            book.add_format({"num_format": "yyyy-mm-dd"}),
+        )
+        counts = [_fill(book, sheet, *formats) for sheet in sheets]
     except BaseException:
         book.filename = io.BytesIO()  # half a list must not look like a whole one; closing it
         book.close()  # removes the temporary file with the rows
         raise
     book.close()
-    return count
+    return counts
 
 
-def _fill(
-    book: xlsxwriter.Workbook,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[OutCell]],
-    sheet: str,
-    widths: Sequence[int],
-) -> int:
-    book.set_properties({"created": _CREATED})
-    page = book.add_worksheet(sheet)
-    bold = book.add_format({"bold": True})
-    day = book.add_format({"num_format": "yyyy-mm-dd"})
-    for column, width in enumerate(widths):
+def _fill(book: xlsxwriter.Workbook, sheet: Sheet, bold: Any, day: Any) -> int:
+    page = book.add_worksheet(sheet.name)
+    for column, width in enumerate(sheet.widths):
         page.set_column(column, column, width)
     page.freeze_panes(1, 0)
-    for column, heading in enumerate(columns):
+    for column, heading in enumerate(sheet.columns):
         page.write_string(0, column, heading, bold)
     count = 0
-    for count, row in enumerate(rows, 1):
+    for count, row in enumerate(sheet.rows, 1):
         if count > SHEET_ROWS_MAX:
             raise TooLarge("The list is too long for XLSX; ask for CSV.", code="TOO_MANY_ROWS")
         for column, cell in enumerate(row):

@@ -7,19 +7,37 @@ from typing import Final
 from litestar import Router
 
 from tracker.web import view
+from tracker.web.pages.approvals import ApprovalPages
 from tracker.web.pages.city import City
+from tracker.web.pages.doubts import DoubtPages
+from tracker.web.pages.incidents import IncidentPages
 from tracker.web.pages.market import MarketPage
 from tracker.web.pages.public import Public
+from tracker.web.pages.report import Reports
+from tracker.web.pages.roster import Roster
 from tracker.web.pages.sign_in import SignIn
 from tracker.web.pages.start import Start
+from tracker.web.pages.vendor import VendorPage
+from tracker.web.pages.vendor_acts import VendorActs
+from tracker.web.pages.vendor_codes import VendorCodes
+from tracker.web.pages.vendor_past import VendorPast
 from tracker.web.pages.wall import Wall
 
 PAGES: Final = (
+    ApprovalPages,
     City,
+    DoubtPages,
+    IncidentPages,
     MarketPage,
     Public,
+    Reports,
+    Roster,
     SignIn,
     Start,
+    VendorActs,
+    VendorCodes,
+    VendorPage,
+    VendorPast,
     Wall,
 )
 
