@@ -15,6 +15,7 @@ from typing import IO, Final
 
 from msgspec import Struct
 
+from tracker.observe.meters import RESTARTS
 from tracker.store import launch
 from tracker.store.binary import Tie
 
@@ -112,6 +113,7 @@ class Child:
             self._stopping.wait(pause_s)
             pause_s = min(pause_s * 2, self._limits.backoff_max_s)
             self.restarts += 1
+            RESTARTS.inc((self.name,))
 
     def _spawn(self) -> subprocess.Popen[bytes] | None:
         """Start it, unless it was asked to end."""

@@ -23,10 +23,15 @@ from msgspec import structs
 
 from tracker.child import Child, Limits
 from tracker.domain.errors import Unavailable
+from tracker.observe import tallies
 from tracker.settings import Settings, variable
 from tracker.store.binary import Tie
 from tracker.store.embedded import EmbeddedServer
+from tracker.store.embedded import Limits as StoreLimits
+from tracker.store.memory import bytes_max as memory_bytes_max
+from tracker.store.memory import bytes_of_machine
 from tracker.store.queue import QUEUES
+from tracker.store.schema_version import SCHEMA, of_server
 
 PROGRAM: Final = (sys.executable, "-m", "tracker.cli")
 SIGNAL_S: Final = 0.2
@@ -60,7 +65,7 @@ class Processes:
     ) -> None:
         self.settings = settings
         self.limits = limits or Limits()
-        self.store = None if settings.store_url else EmbeddedServer(settings.data)
+        self.store = None if settings.store_url else embedded_server(settings)
         self._log_file = log_file
         self._output: IO[bytes] | None = None
         self._program = list(program)
@@ -80,17 +85,22 @@ class Processes:
         Raises `NotStarted`, or `StoreNotStarted` of the store; nothing is left running then.
         """
         _require_free(self.settings.host, self.settings.port)
+        if self.settings.metrics_port:
+            _require_free(self.settings.metrics_host, self.settings.metrics_port)
         try:
             if self._log_file is not None:
                 self._output = _open_log(self._log_file, self.limits.log_bytes_max)
             if self.store is not None:
                 self.store.start()
+                _bring_forward(self.settings, self.store.url())
             # By pipe: the service has processes of its own, which only it can end in good order.
             self._add("service", ["serve"], self.limits.service_stop_s, tie="pipe")
             self._await_ready()
             for queue in QUEUES.values():
                 self._add(f"worker:{queue}", ["work", "--queue", queue], self.limits.worker_stop_s)
             self._add("schedule", ["schedule"], self.limits.schedule_stop_s)
+            if self.settings.metrics_port:
+                self._add("metrics", ["metrics"], self.limits.schedule_stop_s)
         except BaseException:
             self.stop()
             raise
@@ -99,7 +109,7 @@ class Processes:
     def stop(self) -> None:
         """End the service, the schedule, the workers and the store, in this order."""
         workers = [name for name in self.children if name.startswith("worker:")]
-        for names in (["service"], ["schedule"], workers):
+        for names in (["service"], ["schedule", "metrics"], workers):
             children = [self.children[name] for name in names if name in self.children]
             for child in children:
                 child.ask()
@@ -132,6 +142,7 @@ class Processes:
         """
         while not self.ending:
             threading.Event().wait(SIGNAL_S)
+            tallies.flush(now=False)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -198,6 +209,22 @@ def running(
         processes.stop()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _bring_forward(settings: Settings, url: str) -> None:
+    """Our own store may be of an older form: nobody else uses it yet, so now is the time."""
+    if of_server(url).version == SCHEMA:
+        return
+    from tracker.upgrading import bring_forward  # noqa: PLC0415  # for most starts in vain
+
+    bring_forward(settings, lambda line: print(line, file=sys.stderr, flush=True))
+
+
+def embedded_server(settings: Settings) -> EmbeddedServer:
+    """The store of these settings, not yet started."""
+    memory = memory_bytes_max(settings.store_memory_bytes_max, bytes_of_machine())
+    limits = StoreLimits(free_bytes_min=settings.store_free_bytes_min, memory_bytes_max=memory)
+    return EmbeddedServer(settings.data, limits=limits)
 
 
 def told(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:

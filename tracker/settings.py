@@ -51,6 +51,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     upload_bytes_max: int = 128 * MIB
     body_bytes_max: int = 1 * MIB
     store_connections_max: int = 64
+    store_free_bytes_min: int = 512 * MIB
+    store_memory_bytes_max: int = 0
     rate_limits: str = "admin=600,bank=600,manager=300,field=300,ioc=300,auditor=300"
     visits_per_min: int = 600
     guesses_per_min: int = 60
@@ -61,6 +63,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     session_days: int = 30
     sessions_max: int = 10
     log_level: str = "info"
+    metrics_port: int = 0
+    metrics_host: str = "127.0.0.1"
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, **given: object) -> Settings:
@@ -104,8 +108,11 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 EXPLAINED: Final[dict[str, str]] = {
     "data": "directory of the embedded store, the master key and the socket",
-    "store_url": "Valkey or Redis of your own; without it `tracker up` starts its own server",
-    "queue_url": "store of the job queue; by default database 1 of the same server",
+    "store_url": "Valkey or Redis of your own (`redis://`, with TLS `rediss://`), or a cluster "
+    "(`cluster://HOST:PORT,HOST:PORT`, with TLS `clusters://`); without it `tracker up` starts its "
+    "own server",
+    "queue_url": "store of the job queue, one server; by default the next database of the store's, "
+    "to be given where that is a cluster",
     "accept_volatile_store": "accept a store that may lose or evict data (throw-away use)",
     "host": "address the service listens on",
     "port": "port the service listens on",
@@ -121,6 +128,10 @@ EXPLAINED: Final[dict[str, str]] = {
     "upload_bytes_max": "largest imported file; a million CSV rows are about 100 MB",
     "body_bytes_max": "largest request body that is not a file",
     "store_connections_max": "connections a process opens to the store",
+    "store_free_bytes_min": "with less free on the disk of the embedded store nothing is written, "
+    "reads go on; while its log is written anew, twice the log's size besides",
+    "store_memory_bytes_max": "memory of the embedded store, beyond which nothing is written; 0 is "
+    "60 % of the machine's, for a rewrite of its log needs some too",
     "rate_limits": "requests that a key may make in any 60 seconds, by role, or by the key's id "
     "for one key (abcdefgh=6000); 0, or a role not named, is without limit",
     "visits_per_min": "requests without a key a minute, an address and process; 0 is without limit",
@@ -136,6 +147,9 @@ EXPLAINED: Final[dict[str, str]] = {
     "session_days": "days after which a session ends however much it is used",
     "sessions_max": "sessions that a person may have; one more ends the one unused for longest",
     "log_level": "debug, info, warning or error",
+    "metrics_port": "port of the measurements (Prometheus, `/metrics`); 0 is without",
+    "metrics_host": "address that the measurements are given out on; they need no key, so let "
+    "only your Prometheus reach it",
 }
 
 

@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+import structlog
 from msgspec.structs import replace
 from redis.exceptions import ConnectionError as StoreAway
+from redis.exceptions import OutOfMemoryError as StoreFull
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as StoreSilent
 
 from tracker.bootstrap import open_tracker, queue_url
 from tracker.domain.errors import TrackerError, Unavailable
+from tracker.observe import tallies
+from tracker.observe.meters import JOBS
 from tracker.services.context import Tracker
 from tracker.settings import Settings
 from tracker.store.jobs import Job, JobProblem, Kind, failed, finished
@@ -34,13 +39,14 @@ GIVEN_UP: Final = JobProblem(
 )
 
 AWAY_FIRST_S, AWAY_MAX_S = 0.1, 5.0
-AWAY: Final = (StoreAway, StoreSilent, Unavailable)
+AWAY: Final = (StoreAway, StoreSilent, StoreFull, Unavailable)
 """What is waited for: nothing was done wrong, and the same will do later."""
 
 UseCase = Callable[[Tracker, Job], Awaitable[dict[str, Any]]]
 UseCases = Mapping[Kind, UseCase]
 
 log = logging.getLogger(__name__)
+lines = structlog.stdlib.get_logger("tracker.jobs")
 
 
 def use_cases(queue: str) -> UseCases:
@@ -97,7 +103,7 @@ async def _attempt(job_id: str, settings: Settings, cases: UseCases) -> int:
     counted = 0
     away_s = AWAY_FIRST_S
     try:
-        async with asyncio.timeout(RUN_S_MAX):
+        async with tallies.kept(), asyncio.timeout(RUN_S_MAX):
             while True:
                 try:
                     async with open_tracker(settings) as tracker:
@@ -124,6 +130,7 @@ async def _begin(tracker: Tracker, job_id: str, counted: int) -> Job | None:
     if job.attempts >= ATTEMPTS_MAX and not counted:
         log.error("job %s is given up: %d attempts died", job_id, job.attempts)
         await tracker.jobs.save(failed(job, GIVEN_UP))
+        _told(job, "gave_up", time.monotonic())
         return None
     job = replace(job, state="running", attempts=counted or job.attempts + 1)
     await tracker.jobs.save(job)
@@ -132,33 +139,52 @@ async def _begin(tracker: Tracker, job_id: str, counted: int) -> Job | None:
 
 async def _perform(tracker: Tracker, job: Job, cases: UseCases) -> int:
     """Calls the use case and writes down what came of it; the pause before the next attempt."""
+    began = time.monotonic()
     try:
         result = await cases[job.kind](tracker, job)
     except AWAY:
         raise
     except TrackerError as error:
         if not 400 <= error.status < 500:
-            return await _fault(tracker, job, error)
-        log.info("job %s is refused (%s)", job.id, error.code)
+            return await _fault(tracker, job, error, began)
+        _told(job, "refused", began, code=error.code)
         problem = JobProblem(error.code, error.detail)
         await _end(tracker, job, lambda latest: failed(latest, problem))
         return 0
     except Exception as error:  # a bug: told below, tried again, given up at last
-        return await _fault(tracker, job, error)
+        return await _fault(tracker, job, error, began)
     await _end(tracker, job, lambda latest: finished(latest, result))
+    _told(job, "done", began)
     return 0
 
 
-async def _fault(tracker: Tracker, job: Job, error: Exception) -> int:
+async def _fault(tracker: Tracker, job: Job, error: Exception, began: float) -> int:
     """An attempt that failed through no fault of its data; the pause before the next."""
     log.error(
         "job %s, attempt %d of %d: %s at\n%s",
         *(job.id, job.attempts, ATTEMPTS_MAX, type(error).__name__, places(error)),
     )
     if job.attempts < ATTEMPTS_MAX:
+        _told(job, "error", began)
         return min(PAUSE_FIRST_MS << job.attempts - 1, PAUSE_MAX_MS)
     await _end(tracker, job, lambda latest: failed(latest, GIVEN_UP))
+    _told(job, "gave_up", began)
     return 0
+
+
+def _told(job: Job, outcome: str, began: float, **more: str) -> None:
+    """One line and one count of an attempt that came to an end."""
+    took_s = time.monotonic() - began
+    JOBS.observe((job.kind, outcome), took_s)
+    lines.info(
+        "job",
+        id=job.id,
+        kind=job.kind,
+        outcome=outcome,
+        attempt=job.attempts,
+        ms=round(took_s * 1000),
+        **more,
+    )
 
 
 async def _end(tracker: Tracker, job: Job, ending: Callable[[Job], Job]) -> None:

@@ -13,20 +13,28 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from typing import Final
 
-from tracker.bootstrap import open_tracker, queue_url, store_url
+import structlog
+
+from tracker.bootstrap import lock_url, open_tracker, queue_url
 from tracker.domain.errors import TrackerError
+from tracker.observe import tallies
+from tracker.observe.meters import TICKS
 from tracker.services.context import Tracker
 from tracker.settings import Settings
+from tracker.store.beats import Beat
 from tracker.store.keys import TICK_LOCK
 from tracker.store.lock import Lock
 from tracker.store.queue import QueueClient
 from workers.jobs import AWAY, places
 
 PAUSE_MAX_S: Final = 5.0
+SLOW_MS: Final = 5_000
+"""A tick that takes longer is told of; others are only counted."""
 
 Tick = Callable[[Tracker], Awaitable[None]]
 
 log = logging.getLogger(__name__)
+lines = structlog.stdlib.get_logger("tracker.schedule")
 
 
 def run_schedule(settings: Settings, *, tick: Tick | None = None) -> None:
@@ -42,6 +50,11 @@ def _clock_tick() -> Tick:
 
 
 async def _until_told(settings: Settings, tick: Tick) -> None:
+    async with tallies.kept():
+        await _ticking(settings, tick)
+
+
+async def _ticking(settings: Settings, tick: Tick) -> None:
     loop, ticking = asyncio.get_running_loop(), asyncio.ensure_future(run_ticks(settings, tick))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ticking.cancel)
@@ -55,13 +68,13 @@ async def run_ticks(settings: Settings, tick: Tick) -> None:
     while True:
         try:
             async with open_tracker(settings) as tracker:
-                pause_s = settings.tick_s
                 with (
                     closing(QueueClient(queue_url(settings))) as queue,
-                    closing(Lock(store_url(settings), TICK_LOCK)) as lock,
+                    closing(Lock(lock_url(settings), TICK_LOCK)) as lock,
                 ):
                     while True:
                         await tick_once(tracker, queue, lock, tick)
+                        pause_s = settings.tick_s  # a store that is full can be opened too
                         _heed_cancelling()
                         await asyncio.sleep(settings.tick_s)
         except AWAY as error:
@@ -86,8 +99,10 @@ async def tick_once(tracker: Tracker, queue: QueueClient, lock: Lock, tick: Tick
             try:
                 if not await asyncio.to_thread(lock.take, lambda: _end(loop, limit)):
                     return False
-                await _guarded("tick", tick(tracker))
-                await _guarded("reconciliation", reconcile(tracker, queue))
+                began = tracker.now()
+                whole = await _guarded("tick", tick(tracker))
+                whole &= await _guarded("reconciliation", reconcile(tracker, queue))
+                await _tell(tracker, began, whole=whole)
             finally:
                 await asyncio.to_thread(lock.release)
     except TimeoutError:
@@ -113,7 +128,18 @@ async def reconcile(tracker: Tracker, queue: QueueClient) -> int:
     return dispatched
 
 
-async def _guarded(name: str, part: Awaitable[object]) -> None:
+async def _tell(tracker: Tracker, began: int, *, whole: bool) -> None:
+    """Shows everybody that the schedule lives, and counts the tick."""
+    now = tracker.now()
+    took_ms = max(0, now - began)
+    TICKS.observe(("ok" if whole else "failed",), took_ms / 1000)
+    if not whole or took_ms >= SLOW_MS:
+        lines.info("tick", whole=whole, ms=took_ms)
+    await tracker.beats.ticked(Beat(now, took_ms, whole))
+
+
+async def _guarded(name: str, part: Awaitable[object]) -> bool:
+    """Whether a part worked; what failed is logged and nobody else's affair."""
     try:
         await part
     except AWAY:
@@ -123,8 +149,11 @@ async def _guarded(name: str, part: Awaitable[object]) -> None:
             _log(name, error)
         if away := next((e for e in several.exceptions if isinstance(e, AWAY)), None):
             raise away from None
+        return False
     except Exception as error:  # whatever it is, the next tick is not its affair
         _log(name, error)
+        return False
+    return True
 
 
 def _log(name: str, error: Exception) -> None:

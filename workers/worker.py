@@ -30,6 +30,7 @@ from rq.worker import BaseWorker
 
 from tracker import collector
 from tracker.bootstrap import queue_url
+from tracker.observe import tallies
 from tracker.settings import Settings
 from tracker.store.client import connect_sync
 from tracker.store.launch import PR_SET_PDEATHSIG
@@ -62,6 +63,11 @@ class _Steady(BaseWorker):
 
     def subscribe(self) -> None:
         """Listen to no commands."""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Say that the worker lives, to RQ and to whoever reads the measurements."""
+        super().heartbeat(timeout, pipeline)
+        tallies.flush(now=False)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Stop as soon as no job runs."""

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, SIZES, TABLET, Visit
-from tracker.bootstrap import wall_clock
+from tracker.clock import wall_clock
 from tracker.domain.days import day_date, day_of
 
 MARKET = "cho-vung-tau"

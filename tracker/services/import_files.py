@@ -5,24 +5,31 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import AsyncIterator
-from typing import IO, Any
+from typing import Any
 
 from msgspec.structs import replace
 
 from tracker.access.keys import Principal
 from tracker.access.vault import UploadCipher
 from tracker.domain.errors import TooLarge
+from tracker.services import room
 from tracker.services.context import Tracker, reused
 from tracker.services.job_ids import new_job, speaking
-from tracker.store.jobs import FILE_CHUNK_BYTES, Job
+from tracker.store.jobs import FILE_CHUNK_BYTES, Job, JobProblem
 
 
 async def receive(tracker: Tracker, chunks: AsyncIterator[bytes]) -> io.BytesIO:
-    """The whole file; raises `TooLarge` beyond the limit of the settings."""
-    file = io.BytesIO()
+    """The whole file.
+
+    Raises `TooLarge` beyond the limit of the settings, `Unavailable` `UPLOADS_BUSY` where the
+    process holds too many large ones.
+    """
+    largest = tracker.settings.upload_bytes_max
+    file = tracker.uploads.new()
     async for chunk in chunks:
-        if file.write(chunk) and file.tell() > tracker.settings.upload_bytes_max:
-            size = tracker.settings.upload_bytes_max // (1024 * 1024)
+        tracker.uploads.write(file, chunk, largest)
+        if file.tell() > largest:
+            size = largest // (1024 * 1024)
             raise TooLarge(
                 f"Files up to {size} MiB are taken. Split the file.", code="FILE_TOO_LARGE"
             )
@@ -38,12 +45,17 @@ async def take(
     rows: int,
     said: tuple[str, ...] = (),
     key: str | None = None,
+    failed: JobProblem | None = None,
 ) -> Job:
     """Keeps the file for a new job with these params and has it dispatched.
 
+    A job that `failed` before it began keeps its file too, and is not.
+
     The same `key` with the same file, of which the same was `said`, is the same job; raises
-    `KeyReused` where it was another.
+    `KeyReused` where it was another, `TooMany` where too many jobs wait already.
     """
+    if key is None or await tracker.jobs.known(key) is None:
+        await room.for_job(tracker, principal)
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)
@@ -57,7 +69,11 @@ async def take(
     job = replace(job, params=whole, total=rows)
     known = await tracker.jobs.create(job, key, fingerprint)
     if known.job == job.id:
-        await tracker.dispatch(job.id)
+        if failed is None:
+            await tracker.dispatch(job.id)
+        else:
+            job = replace(job, state="failed", problem=failed)
+            await tracker.jobs.save(job)
         return job
     await tracker.jobs.drop_file(job.id)
     if known.fingerprint != fingerprint:
@@ -65,7 +81,7 @@ async def take(
     return await tracker.jobs.get(known.job) or job
 
 
-async def opened(tracker: Tracker, job: Job) -> IO[bytes]:
+async def opened(tracker: Tracker, job: Job) -> io.BytesIO:
     """The file of a job."""
     cipher = UploadCipher.resume(tracker.keyring, job.id, job.params["key"])
     file = io.BytesIO()

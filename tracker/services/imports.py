@@ -8,11 +8,12 @@ the stop are known by the job and row that their facts name, and count as what t
 
 from __future__ import annotations
 
-from asyncio import to_thread
+from asyncio import sleep, to_thread
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from typing import IO, Any, TypeVar
 
+from msgspec import convert
 from msgspec.structs import replace
 
 from tracker.access.keys import Principal
@@ -31,7 +32,7 @@ from tracker.services.import_work import Rules, Work, batched
 from tracker.services.job_ids import principal_of
 from tracker.services.row_details import detail
 from tracker.store.jobs import Job
-from tracker.tables.reading import Table, read_activity, read_bank, read_roster
+from tracker.tables.reading import Matched, Table, read_activity, read_bank, read_roster
 from tracker.tables.rows import BankRow, RosterRow
 
 R = TypeVar("R", bound=RosterRow | BankRow)
@@ -43,11 +44,6 @@ _PERMISSIONS = {
     "roster": Permission.IMPORTS_ROSTER,
     "attachments": Permission.IMPORTS_ATTACHMENTS,
     "activity": Permission.IMPORTS_ACTIVITY,
-}
-_READERS: dict[str, Callable[[IO[bytes]], Table[Any]]] = {
-    "roster": read_roster,
-    "attachments": read_bank,
-    "activity": read_activity,
 }
 
 
@@ -67,6 +63,26 @@ async def accept(
     A file that cannot be read at all is refused here (`BadFile`, `TooLarge`); everything else is
     said of its rows. `effective_on` is a day; the same `key` with the same file is the same job.
     """
+    params = await terms(
+        tracker, principal, kind=kind, market=market, effective_on=effective_on, dry_run=dry_run
+    )
+    file = await receive(tracker, chunks)
+    rows = await to_thread(count, params, file)
+    given = "" if effective_on is None else str(effective_on)
+    said = (kind, market or "", given, str(dry_run))
+    return await take(tracker, principal, file, params, rows=rows, said=said, key=key)
+
+
+async def terms(
+    tracker: Tracker,
+    principal: Principal,
+    *,
+    kind: str,
+    market: str | None,
+    effective_on: int | None,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """What is to be done with a file, as the params of its job; raises where that may not be."""
     permission = _PERMISSIONS.get(kind)
     if permission is None:
         raise Invalid("`kind` is roster, attachments or activity.", code="KIND_UNKNOWN")
@@ -74,19 +90,13 @@ async def accept(
     today = day_of(tracker.now())
     if effective_on is not None and effective_on > today:
         raise Invalid("`effective_on` lies in the future. Correct the date.", code="IN_FUTURE")
-    fixed = await _effective_on(tracker, kind, market, effective_on, today)
-    file = await receive(tracker, chunks)
-    rows = await to_thread(_count, kind, file)
-    given = "" if effective_on is None else str(effective_on)
-    params = {
+    return {
         "kind": kind,
         "market": market,
-        "effective_on": fixed,
+        "effective_on": await _effective_on(tracker, kind, market, effective_on, today),
         "today": today,
         "dry_run": dry_run,
     }
-    said = (kind, market or "", given, str(dry_run))
-    return await take(tracker, principal, file, params, rows=rows, said=said, key=key)
 
 
 async def accept_day(
@@ -102,7 +112,6 @@ async def accept_day(
     check_bank(bin_)
     check_day(tracker, day)
     file = await receive(tracker, chunks)
-    rows = await to_thread(_count, "activity", file)
     params = {
         "kind": "activity",
         "market": None,
@@ -111,6 +120,7 @@ async def accept_day(
         "whole": True,
         "dry_run": False,
     }
+    rows = await to_thread(count, params, file)
     return await take(tracker, principal, file, params, rows=rows)
 
 
@@ -138,34 +148,49 @@ async def _effective_on(
     return day
 
 
-def _count(kind: str, file: IO[bytes]) -> int:
+def count(params: Mapping[str, Any], file: IO[bytes]) -> int:
     """Rows of a file, which is read to its end for that: one that cannot be is refused here."""
-    return _READERS[kind](file).total_rows
+    return table(params, file).total_rows
+
+
+def table(params: Mapping[str, Any], file: IO[bytes]) -> Table[Any]:
+    """A job's file as the table that its params say it is."""
+    if params["kind"] == "activity":
+        return read_activity(file)
+    given = params.get("matched")
+    matched = None if given is None else convert(given, Matched)
+    return (read_roster if params["kind"] == "roster" else read_bank)(file, matched=matched)
 
 
 # ── the job ──────────────────────────────────────────────────────────────────────────────────
 
 
-async def run(tracker: Tracker, job: Job) -> dict[str, Any]:
-    """The job itself; safe to run twice and at once."""
+async def run(tracker: Tracker, job: Job, chunk: int = CHUNK) -> dict[str, Any]:
+    """The job itself, so many rows at a time; safe to run twice and at once."""
     file = await opened(tracker, job)
     if job.params["kind"] == "roster":
-        roster = await to_thread(read_roster, file)
-        return await _import(tracker, job, roster, Roster(tracker, job))
+        roster = await to_thread(table, job.params, file)
+        return await _import(tracker, job, roster, Roster(tracker, job), chunk)
     principal = principal_of(job)
     if job.params["kind"] == "activity":
         return await activity_files.run(tracker, job, principal, file)
-    listed = await to_thread(read_bank, file)
-    return await _import(tracker, job, listed, Accounts(tracker, job, principal))
+    listed = await to_thread(table, job.params, file)
+    return await _import(tracker, job, listed, Accounts(tracker, job, principal), chunk)
 
 
-async def _import(tracker: Tracker, job: Job, table: Table[R], rules: Rules[R]) -> dict[str, Any]:
+async def _import(
+    tracker: Tracker, job: Job, listed: Table[R], rules: Rules[R], chunk: int
+) -> dict[str, Any]:
     dry = bool(job.params["dry_run"])
     work = Work(tracker, rules, dry=dry)
-    job = replace(job, state="running", total=table.total_rows, done=0)
+    job = replace(job, state="running", total=listed.total_rows, done=0)
     totals: Counter[str] = Counter(accepted=0, duplicate=0, rejected=0)
     codes: Counter[str] = Counter()
-    for number, rows in enumerate(batched(table, CHUNK)):
+    if dry:
+        for rows in batched(listed, chunk):
+            await rules.foresee(rows)
+            await sleep(0)  # a long file is no reason to stop everything else here
+    for number, rows in enumerate(batched(listed, chunk)):
         job = replace(job, done=job.done + len(rows))
         # A dry run that goes on must imagine again what it imagined before it was stopped.
         results = None if dry else await tracker.jobs.rows(job.id, number)
@@ -176,7 +201,7 @@ async def _import(tracker: Tracker, job: Job, table: Table[R], rules: Rules[R]) 
         totals.update(result.status for result in results)
         codes.update(r.code for r in results if r.status == "rejected" and r.code is not None)
     result: dict[str, Any] = {"totals": dict(totals), "rejected": dict(sorted(codes.items()))}
-    result["ignored"] = {"columns": list(table.ignored), "sheets": list(table.ignored_sheets)}
+    result["ignored"] = {"columns": list(listed.ignored), "sheets": list(listed.ignored_sheets)}
     market = job.params["market"]
     if market is not None and not dry:
         result["doubts"] = await doubt_list.open_in(tracker, market)

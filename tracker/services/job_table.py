@@ -7,17 +7,17 @@ else: others see the results alone, and so does the sender of a file that is gon
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import IO, Any, Final, NamedTuple
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final, NamedTuple
 
 from tracker.access.keys import Principal
-from tracker.services import job_rows
+from tracker.services import imports, job_rows
 from tracker.services.context import Tracker
 from tracker.services.import_files import opened
 from tracker.services.row_details import detail
-from tracker.store.jobs import Job, RowResult
+from tracker.store.jobs import Job, RowResult, RowStatus
 from tracker.tables.cells import Cell, text
-from tracker.tables.reading import Table, read_bank, read_roster
+from tracker.tables.reading import Table
 from tracker.tables.writing import OutCell
 
 ALONE: Final = ("row", "status", "id", "field", "code", "detail")
@@ -29,10 +29,8 @@ BESIDE: Final = tuple(
 No import reads a column of these names: the file may be corrected and sent as it is.
 """
 
-_READERS: Final[Mapping[str, Callable[[IO[bytes]], Table[Any]]]] = {
-    "roster": read_roster,
-    "attachments": read_bank,
-}
+_BESIDE_OF: Final = frozenset({"roster", "attachments"})
+"""Kinds of files whose own cells are given back."""
 
 Pieces = AsyncIterator[list[list[OutCell]]]
 
@@ -44,34 +42,46 @@ class Sheet(NamedTuple):
     rows: Pieces
 
 
-async def sheet(tracker: Tracker, principal: Principal, id_: str) -> Sheet:
-    """All rows of a job's file that were worked through; raises `NotFound`.
+async def sheet(
+    tracker: Tracker, principal: Principal, id_: str, only: RowStatus | None = None
+) -> Sheet:
+    """All rows of a job's file that were worked through, or those of one status.
+
+    Raises `NotFound`.
 
     Rows of an activity file come market by market, without the file's own cells: what one trader
     was paid is never given out.
     """
     job = await job_rows.get_job(tracker, principal, id_)
-    reader = _READERS.get(str(job.params.get("kind")))
-    if job.by != principal.id or reader is None or not await tracker.jobs.has_file(job.id):
-        return Sheet(list(ALONE), _alone(tracker, job))
-    file = await opened(tracker, job)
-    table: Table[Any] = await to_thread(reader, file)
-    headings = await to_thread(lambda: table.headings)
-    return Sheet([*BESIDE, *headings], _beside(tracker, job, table, len(headings)))
+    if not await keeps_file(tracker, principal, job):
+        return Sheet(list(ALONE), _alone(tracker, job, only))
+    listed = await to_thread(imports.table, job.params, await opened(tracker, job))
+    headings = await to_thread(lambda: listed.headings)
+    return Sheet([*BESIDE, *headings], _beside(tracker, job, listed, len(headings), only))
 
 
-async def _alone(tracker: Tracker, job: Job) -> Pieces:
+async def keeps_file(tracker: Tracker, principal: Principal, job: Job) -> bool:
+    """Whether this principal sent the job's file, of a kind that is given back, and it is there."""
+    own = job.by == principal.id and job.params.get("kind") in _BESIDE_OF
+    return own and await tracker.jobs.has_file(job.id)
+
+
+async def _alone(tracker: Tracker, job: Job, only: RowStatus | None) -> Pieces:
     async for results in job_rows.chunks(tracker, job):
         yield [
             [r.row, r.status, r.id, r.field, r.code, detail(r.code)]
             for r in sorted(results, key=lambda result: result.row)
+            if only in {None, r.status}
         ]
 
 
-async def _beside(tracker: Tracker, job: Job, table: Table[Any], width: int) -> Pieces:
-    written = table.written()
+async def _beside(
+    tracker: Tracker, job: Job, listed: Table[Any], width: int, only: RowStatus | None
+) -> Pieces:
+    written = listed.written()
     async for results in job_rows.chunks(tracker, job):
-        yield _joined(results, written, width)
+        wanted = [result for result in results if only in {None, result.status}]
+        yield _joined(wanted, written, width)
 
 
 def _joined(

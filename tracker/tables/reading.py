@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Generic, TypeVar
 
+from msgspec import Struct
+
 from tracker.domain.errors import BadFile, TooLarge
 from tracker.tables.activity import ActivityRow, activity_maker
 from tracker.tables.cells import Cell, text
@@ -128,18 +130,41 @@ class Table(Generic[R]):
         return []
 
 
-def read_roster(file: IO[bytes], *, bytes_max: int = FILE_BYTES_MAX) -> Table[RosterRow]:
+class Matched(Struct, frozen=True):
+    """Columns as somebody matched them who looked at the file: the heading's row number (0 for
+    JSON lines), and the 0-based column of each field.
+    """
+
+    row: int
+    at: dict[str, int]
+
+
+class Peek(Struct, frozen=True):
+    """The first rows of a file that nobody understands yet, and the fields that are wanted."""
+
+    source: str
+    rows: list[tuple[int, list[str]]]
+    fields: tuple[str, ...]
+    required: tuple[str, ...]
+
+
+def read_roster(
+    file: IO[bytes], *, bytes_max: int = FILE_BYTES_MAX, matched: Matched | None = None
+) -> Table[RosterRow]:
     """The rows of a market's roster: XLSX, CSV or JSON lines in a seekable binary file.
 
-    Raises TooLarge and BadFile, whose code says what is wrong and whose detail what to do.
+    `matched` wins over what the headings say. Raises TooLarge and BadFile, whose code says what is
+    wrong and whose detail what to do.
     """
-    grid, header = _open(file, ROSTER, bytes_max)
+    grid, header = _open(file, ROSTER, bytes_max, matched)
     return Table(grid, header, roster_maker(header.columns.at))
 
 
-def read_bank(file: IO[bytes], *, bytes_max: int = FILE_BYTES_MAX) -> Table[BankRow]:
+def read_bank(
+    file: IO[bytes], *, bytes_max: int = FILE_BYTES_MAX, matched: Matched | None = None
+) -> Table[BankRow]:
     """The rows of a bank's file of accounts and attachments; as `read_roster`."""
-    grid, header = _open(file, BANK, bytes_max)
+    grid, header = _open(file, BANK, bytes_max, matched)
     return Table(grid, header, bank_maker(header.columns.at))
 
 
@@ -155,7 +180,33 @@ def read_registrations(file: IO[bytes]) -> Table[RegistrationRow]:
     return Table(grid, header, registration_maker(header.columns.at))
 
 
-def _open(file: IO[bytes], kind: Kind, bytes_max: int) -> tuple[Grid, Header]:
+def peek(file: IO[bytes], kind: Kind, count: int) -> Peek:
+    """The first `count` rows of a file, whatever their columns mean; raises as `read_roster`."""
+    grid = _grid(file, _sample(file, FILE_BYTES_MAX), kind)
+    rows = [(number, [text(cell) for cell in cells]) for number, cells in head(grid)[:count]]
+    if grid.keys:
+        rows.insert(0, (0, list(grid.keys)))
+    return Peek(grid.source, rows, tuple(kind.plain), tuple(kind.required))
+
+
+def _open(
+    file: IO[bytes], kind: Kind, bytes_max: int, matched: Matched | None = None
+) -> tuple[Grid, Header]:
+    grid = _grid(file, _sample(file, bytes_max), kind)
+    if matched is not None:
+        return grid, _as_matched(grid, kind, matched)
+    if grid.format == "jsonl":
+        header = _json_header(grid, kind)
+    else:
+        rows = head(grid)
+        found = find_header(rows, kind)
+        if found is None:
+            raise header_fault(rows, kind)
+        header = found
+    return grid, header
+
+
+def _sample(file: IO[bytes], bytes_max: int) -> bytes:
     size = file.seek(0, 2)
     if size > bytes_max:
         raise TooLarge(
@@ -166,16 +217,7 @@ def _open(file: IO[bytes], kind: Kind, bytes_max: int) -> tuple[Grid, Header]:
     sample = file.read(SAMPLE_BYTES)
     if not sample.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
         raise BadFile("The file is empty.", code="EMPTY_FILE")
-    grid = _grid(file, sample, kind)
-    if grid.format == "jsonl":
-        header = _json_header(grid, kind)
-    else:
-        rows = head(grid)
-        found = find_header(rows, kind)
-        if found is None:
-            raise header_fault(rows, kind)
-        header = found
-    return grid, header
+    return sample
 
 
 def _grid(file: IO[bytes], sample: bytes, kind: Kind) -> Grid:
@@ -204,6 +246,30 @@ def _grid(file: IO[bytes], sample: bytes, kind: Kind) -> Grid:
     if start.startswith("{"):
         return open_jsonlines(file, encoding)
     return open_delimited(file, encoding, kind)
+
+
+def _as_matched(grid: Grid, kind: Kind, matched: Matched) -> Header:
+    heads = {number: [text(cell) for cell in cells] for number, cells in head(grid)}
+    words = list(grid.keys) if grid.keys else heads.get(matched.row)
+    at, named = matched.at, set(matched.at.values())
+    fits = (
+        words is not None
+        and kind.required.keys() <= at.keys() <= kind.plain.keys()
+        and len(named) == len(at)
+        and all(0 <= column < len(words) for column in named)
+    )
+    if words is None or not fits:
+        wanted = " and ".join(f"“{heading}”" for heading in kind.required.values())
+        raise BadFile(
+            f"Choose the heading row and a column of its own for each field, {wanted} among them.",
+            code="COLUMNS_MATCHED_WRONG",
+        )
+    columns = Columns(
+        at=at,
+        headings={field: words[column] for field, column in at.items()},
+        ignored=tuple(w for n, w in enumerate(words) if w and n not in named),
+    )
+    return Header(columns, len(words), () if grid.keys else (matched.row,))
 
 
 def _json_header(grid: Grid, kind: Kind) -> Header:

@@ -10,6 +10,7 @@ from tracker.web import view
 from tracker.web.pages.approvals import ApprovalPages
 from tracker.web.pages.city import City
 from tracker.web.pages.doubts import DoubtPages
+from tracker.web.pages.imports import Imports
 from tracker.web.pages.incidents import IncidentPages
 from tracker.web.pages.market import MarketPage
 from tracker.web.pages.public import Public
@@ -17,6 +18,7 @@ from tracker.web.pages.report import Reports
 from tracker.web.pages.roster import Roster
 from tracker.web.pages.sign_in import SignIn
 from tracker.web.pages.start import Start
+from tracker.web.pages.stickers import Stickers
 from tracker.web.pages.vendor import VendorPage
 from tracker.web.pages.vendor_acts import VendorActs
 from tracker.web.pages.vendor_codes import VendorCodes
@@ -28,12 +30,14 @@ PAGES: Final = (
     City,
     DoubtPages,
     IncidentPages,
+    Imports,
     MarketPage,
     Public,
     Reports,
     Roster,
     SignIn,
     Start,
+    Stickers,
     VendorActs,
     VendorCodes,
     VendorPage,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from litestar import Controller, get
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from tracker.api.conventions import replies
@@ -11,11 +14,11 @@ from tracker.api.conventions.guard import PUBLIC
 from tracker.api.conventions.replies import Reply
 from tracker.api.operation import Answer, operation
 from tracker.domain.errors import Fault, Unavailable
-from tracker.store import durability, failures
+from tracker.services.readiness import Part
 
 
 class Health(Struct, frozen=True):
-    """`ok`, and what each part says of itself."""
+    """`ok`, or `degraded` where something comes late; and what each part says of itself."""
 
     status: str
     parts: dict[str, str] = {}
@@ -40,30 +43,38 @@ class HealthChecks(Controller):
         summary="Can the service work",
         opt=operation(
             PUBLIC,
-            {200: Answer("All parts are ready.", Health)},
+            {200: Answer("It answers; `parts` says what comes late.", Health)},
             problems=("NOT_READY",),
             unlimited=True,
         ),
     )
-    async def ready(self, request: ApiRequest) -> Reply:
-        """The store is reached and durable, or volatile and accepted; else `NOT_READY`."""
-        tracker = request.tracker
-        try:
-            reasons = await durability.check(tracker.client)
-        except Exception as error:
-            away = failures.refusal(error)
-            if away is None:
-                raise
-            raise _not_ready("store", away.code, [away.detail]) from error
-        if reasons and not tracker.settings.accept_volatile_store:
-            raise _not_ready("durability", "STORE_VOLATILE", reasons)
-        durable = "ok" if not reasons else "volatile, accepted: " + "; ".join(reasons)
-        return replies.data(Health("ok", {"store": "ok", "durability": durable}))
+    async def ready(
+        self,
+        request: ApiRequest,
+        strict: Annotated[
+            bool, QueryParameter(description="503 also where only something comes late.")
+        ] = False,
+    ) -> Reply:
+        """Looks at each part and answers within some seconds, whatever hangs.
+
+        `NOT_READY` where the store is not reached, or could lose what it acknowledges and that is
+        not accepted: `errors` names each part. Without the queue, a worker, the schedule or room
+        on the disk requests are answered and nothing is lost, but imports, snapshots and stickers
+        come late: 200 with `status` `degraded`, for a load balancer has nothing to do. A monitor
+        that shall hear of it asks with `strict=true`.
+        """
+        parts = await request.service.readiness.parts()
+        wrong = [part for part in parts if not part.ready]
+        counting = [part for part in wrong if strict or part.needed]
+        if counting:
+            raise _not_ready(counting)
+        said = {part.name: part.said for part in parts}
+        return replies.data(Health("degraded" if wrong else "ok", said))
 
 
-def _not_ready(part: str, code: str, reasons: list[str]) -> Unavailable:
+def _not_ready(parts: list[Part]) -> Unavailable:
     return Unavailable(
-        f"Not ready: {part}.",
+        f"Not ready: {', '.join(part.name for part in parts)}.",
         code="NOT_READY",
-        faults=tuple(Fault(f"/parts/{part}", code, reason) for reason in reasons),
+        faults=tuple(Fault(f"/parts/{part.name}", part.code, part.said) for part in parts),
     )

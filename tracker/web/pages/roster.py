@@ -41,8 +41,8 @@ class Roster(Controller):
     async def show(self, request: ApiRequest, market: FromPath[str]) -> Reply:
         """Fifty vendors at a time, as the reader may see them."""
         given = asked(request)
-        sort: Sort = next((one for one in SORTS if one == given.get("sort")), "stall")
-        number = given.get("page", "1")
+        sort: Sort = next((one for one in SORTS if one == given["sort"]), "stall")
+        number = given["page"]
         found = await request.service.rosters.find(
             request.principal,
             market,
@@ -63,7 +63,7 @@ class Roster(Controller):
             market=found.place,
             found=found,
             given=given,
-            narrowed=[name for name in FILTERS if given.get(name)],
+            narrowed=[name for name in FILTERS if given[name]],
             typed=Typed(given),
             link=link,
             file=link().replace("/roster", "/roster.xlsx", 1),
@@ -114,12 +114,12 @@ def asked(request: ApiRequest) -> dict[str, str]:
     """What the query asks for, of what this page knows."""
     query = request.query_params
     known = (*FILTERS, "sort", "page")
-    return {name: query[name][:CHARS_MAX] for name in known if query.get(name)}
+    return {name: query.get(name, "")[:CHARS_MAX] for name in known}
 
 
 def _filter(given: dict[str, str]) -> Filter:
     """A stage that there is not finds nobody, as any other filter does."""
-    chosen: dict[str, Any] = {name: given.get(name) for name in FILTERS}
+    chosen: dict[str, Any] = {name: given[name] or None for name in FILTERS}
     return Filter(**chosen)
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from tracker.access.roles import Permission
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Reply
-from tracker.domain.codes import parse_vendor_code
+from tracker.domain.codes import parse_vendor_code, vendor_code
 from tracker.domain.errors import NotFound
 from tracker.domain.facts import Status
 from tracker.domain.market import Market
@@ -86,7 +86,7 @@ async def known_of(request: ApiRequest, vendor: str) -> Known:
         shown = await vendors.get(tracker, me, vendor)
     prefix, number = parse_vendor_code(vendor)
     place = await tracker.market(await tracker.market_id(prefix))
-    return Known(place, facts[0].id.rpartition(".e")[0] if facts else vendor, shown, facts)
+    return Known(place, vendor_code(prefix, number), shown, facts)
 
 
 async def standing_of(request: ApiRequest, vendor: str) -> tuple[Market, VendorOut]:
