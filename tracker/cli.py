@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tracker.cli_access import people, rotate
+from tracker.cli_backup import backup, drill, restore, upgrade
+from tracker.cli_doctor import doctor
 from tracker.cli_parts import comma_list as _csv
 from tracker.cli_parts import option as _option
 from tracker.cli_parts import place as _place
@@ -38,6 +40,24 @@ ACTOR = "cli"
 def _fail(message: str) -> None:
     click.echo(f"tracker: {message}", err=True)
     sys.exit(1)
+
+
+def _logged(process: str, given: dict[str, Any]) -> Settings:
+    """The settings of a process that runs for long; from now on it logs as they say."""
+    from tracker.observe import logs
+
+    settings = Settings.read(**given)
+    logs.configure(settings.log_level, process)
+    return settings
+
+
+def _watched(process: str, given: dict[str, Any]) -> Settings:
+    """The same, of a process that counts."""
+    from tracker.observe import tallies
+
+    settings = _logged(process, given)
+    tallies.begin(settings.data, process)
+    return settings
 
 
 class _Commands(click.Group):
@@ -72,7 +92,7 @@ def up(**given: Any) -> None:
     """Run everything: store, service, workers, schedule. Ctrl-C stops it cleanly."""
     from tracker.processes import running
 
-    settings = Settings.read(**given)
+    settings = _watched("up", given)
     with running(settings) as processes:
         click.echo(f"Service  {processes.url}   (API reference: {processes.url}/docs)")
         click.echo(f"Data     {settings.data.absolute()}")
@@ -99,7 +119,7 @@ def serve(**given: Any) -> None:
     """Run the HTTP service alone."""
     from tracker.server import serve as serve_http
 
-    serve_http(Settings.read(**given))
+    serve_http(_logged("serve", given))
 
 
 @main.command()
@@ -109,7 +129,7 @@ def work(queue: str, **given: Any) -> None:
     """Run one worker on one queue."""
     from workers.worker import run_worker
 
-    run_worker(Settings.read(**given), queue)
+    run_worker(_watched(f"worker:{queue}", given), queue)
 
 
 @main.command()
@@ -118,7 +138,19 @@ def schedule(**given: Any) -> None:
     """Run the clock: closing days, revisions, jobs that a queue lost."""
     from workers.schedule import run_schedule
 
-    run_schedule(Settings.read(**given))
+    run_schedule(_watched("schedule", given))
+
+
+@main.command()
+@_place
+def metrics(**given: Any) -> None:
+    """Give this machine's measurements to Prometheus, on TRACKER_METRICS_PORT.
+
+    `tracker up` starts it by itself where that port is set.
+    """
+    from tracker.exporter import run_exporter
+
+    run_exporter(_logged("metrics", given))
 
 
 # ── keys ─────────────────────────────────────────────────────────────────────────────────────
@@ -342,8 +374,11 @@ def rebuild(markets: tuple[str, ...], **given: Any) -> None:
 
 keys.add_command(rotate)
 main.add_command(people)
+main.add_command(doctor)
 main.add_command(vietqr)
 main.add_command(pull)
+for _command in (backup, restore, drill, upgrade):
+    main.add_command(_command)
 
 
 @main.command()

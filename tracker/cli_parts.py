@@ -44,27 +44,29 @@ def with_store(
     *,
     alone: bool = True,
     first: bool = False,
+    older: bool = False,
 ) -> T:
     """Runs a use case on the store that runs on the data directory.
 
     Where none runs and `alone` is set, the store is started for the time of the command: keys can
     be made and a ledger verified while the service is down. Only with `first` may the data
-    directory be new.
+    directory be new, and only with `older` the store of an older form (`tracker upgrade`).
     """
     from tracker.bootstrap import open_tracker
-    from tracker.store.embedded import EmbeddedServer, socket_of
+    from tracker.processes import embedded_server
+    from tracker.store.embedded import socket_of
 
     settings = Settings.read(**given)
 
     async def run() -> T:
-        async with open_tracker(settings) as tracker:
+        async with open_tracker(settings, older=older) as tracker:
             return await work_(tracker)
 
     if settings.store_url is not None or not alone or socket_of(settings.data) is not None:
         return asyncio.run(run())
     if not (first or settings.data.is_dir()):
         raise NotFound(f"There is no data directory {settings.data}. Give another one with --data.")
-    with EmbeddedServer(settings.data):
+    with embedded_server(settings):
         return asyncio.run(run())
 
 

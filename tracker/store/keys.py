@@ -25,13 +25,13 @@ class Space:
         self.data_keys = f"{tag}:datakeys"  # hash: vendor number → wrapped data key
         self.erasing = f"{tag}:erasing"  # hash: vendor number → what an erasure has still to clear
         self.marks = f"{tag}:marks"  # hash: since which day figures may be outdated
-        self.bodies = f"{tag}:bodies"  # hash: "<day>.<revision>" → compressed published body
+        self.bodies = f"{tag}:bodies"  # hash: "<day>.<revision>" → published body, packed
         self.published = f"{tag}:published"  # hash: "<day>" → latest revision; "head" → the chain
         self.seals = f"{tag}:seals"  # hash: number → [first, last, digest]; "last" → the newest
         self.numbers = f"{tag}:numbers"  # counter: vendor numbers given out
         self.unindexed = f"{tag}:unindexed"  # hash: vendors that the account index lacks
         self.answers = f"{tag}:answer:"  # prefix: stored answers, 7 days
-        self.paid = f"{tag}:paid"  # hash: "<day>" → who was paid, by bank; "first" → since when
+        self.paid = f"{tag}:paid"  # hash: "<day>" → who was paid, by bank; "<day>u"; "first"
         self.asked = f"{tag}:asked"  # hash: "<subject>.<ordinal>" of each approval → when (ms)
         self.reports = f"{tag}:reports"  # hash: "<day>.<bin>" → the latest report; "version"
 
@@ -42,8 +42,10 @@ FEED_LAST = "{feed}:last"
 JOBS_OPEN = "{jobs}:open"
 TICK_LOCK = "{sys}:tick"
 CLOSED_UNTIL = "{sys}:closed-until"
+BEATS = "{sys}:beats"  # hash: what nobody calls → when it last showed that it lives
 EXAMINED = "{sys}:examined"  # hash: market → ledger position that findings are known up to
 SECRETS = "{sys}:secrets"
+SCHEMA_VERSION = "{sys}:schema"  # the form of the views, or that a restore is at work
 ERASED = "{sys}:erased"  # hash: vendor code → when its personal data were erased (ms)
 LOG_REWRITE = "{sys}:log-rewrite"  # hash: the rewrite of the log that erasures wait for
 USED = "{sys}:used"  # hash: principal → the minute (ms) in which it last asked
