@@ -220,9 +220,15 @@ class FirstDays:
 
 def first_days(sets: Iterable[tuple[int, bytes]]) -> FirstDays:
     """Since when each vendor has been paid, by all that is known: (day, set) in any order."""
-    first = FirstDays()
-    for day, raw in sets:
-        first.paid(members(raw), day)
+    first, known = FirstDays(), 0
+    by_day = sorted(sets)
+    width = max((len(raw) for _, raw in by_day), default=0)
+    for day, raw in by_day:
+        paid = int.from_bytes(raw.ljust(width, b"\0"), "big")
+        fresh = paid & ~known  # of most days nobody: most were paid before
+        if fresh:
+            first.paid(members(fresh.to_bytes(width, "big")), day)
+            known |= paid
     return first
 
 

@@ -41,6 +41,10 @@ VERIFIED_DAYS = 30
 WINDOW_DAYS = 90
 """The stretches of days that end with the day itself, it included (the GSMA convention)."""
 
+BANKS_DAYS = 31
+"""Of so many days, the day itself included, it counts which bank reported what: a month is no
+longer, and those active at a bank are so in 30 days."""
+
 REGULAR_TIMES = 10
 """Paid on so many different days of the window: a regular."""
 
@@ -80,6 +84,7 @@ def content(on: Grounds, day: int, now: int) -> dict[str, Any]:
     active = _active(roster, paid, day)
     counts = _counts(stands, roster, paid, active, day)
     banks = roster.banks()
+    moneys = _Moneys(paid.money(day, day), paid.money(first_of_month(day), day))
     done = _completeness(banks, paid, day, now)
     over = day_of(now) > day
     return {
@@ -89,7 +94,7 @@ def content(on: Grounds, day: int, now: int) -> dict[str, Any]:
         "definition_version": DEFINITION_VERSION,
         "denominator": {"value": base.value, "basis": base.basis},
         "figures": figures(counts, base.value),
-        "activity": _activity(paid, day),
+        "activity": moneys.of(None),
         "waterfall": _waterfall(on.falls, day, stands, market),
         "completeness": done,
         "targets": [
@@ -98,7 +103,7 @@ def content(on: Grounds, day: int, now: int) -> dict[str, Any]:
         ],
         "flags": flags(census, base, _findings(stands, roster, paid, day, done if over else None)),
         "breakdowns": {
-            "bank": _banks(banks, roster, paid, day),
+            "bank": _banks(banks, roster, paid, moneys, day),
             "zone": [_group_row(group) for group in roster.groups("zone", active)],
             "category": [_group_row(group) for group in roster.groups("category", active)],
         },
@@ -184,7 +189,7 @@ def _counts(stands: Counts, roster: Roster, paid: Paid, active: Who, day: int) -
 def dormant(on: Grounds, day: int) -> list[int]:
     """The numbers of the dormant vendors, none where no bank reported any day of the window."""
     since, roster = day - WINDOW_DAYS + 1, on.roster.on(day, on.past)
-    if on.paid.money(since, day) is None:
+    if not on.paid.known(since, day):
         return []
     found: list[int] = np.flatnonzero(
         _dormant(roster, on.paid.paid(since, day, len(roster)), since)
@@ -209,12 +214,15 @@ def _before(on: Grounds, figure: TargetFigure, day: int) -> int:
     return _size(_active(roster, on.paid, earlier))
 
 
-def _activity(paid: Paid, day: int) -> dict[str, Any]:
-    return {**_money(paid.money(day, day)), "month_to_date": _money(_to_date(paid, day))}
+class _Moneys(NamedTuple):
+    """What was reported for the day and for the month up to it, by bank; of all banks by None."""
 
+    day: Mapping[str | None, Money]
+    month: Mapping[str | None, Money]
 
-def _to_date(paid: Paid, day: int, bin_: str | None = None) -> Money | None:
-    return paid.money(first_of_month(day), day, bin_)
+    def of(self, bin_: str | None) -> dict[str, Any]:
+        """As a holder of money has it."""
+        return {**_money(self.day.get(bin_)), "month_to_date": _money(self.month.get(bin_))}
 
 
 def first_of_month(day: int) -> int:
@@ -253,24 +261,23 @@ def _findings(
     }
 
 
-def _banks(banks: Mapping[str, Bank], roster: Roster, paid: Paid, day: int) -> list[dict[str, Any]]:
+def _banks(
+    banks: Mapping[str, Bank], roster: Roster, paid: Paid, moneys: _Moneys, day: int
+) -> list[dict[str, Any]]:
+    actives = paid.by_bank(day - ACTIVE_DAYS + 1, day, len(roster)) & roster.who(rows.ON_ROSTER)
+    active = dict(zip(paid.banks, np.count_nonzero(actives, axis=1).tolist(), strict=True))
     found = []
-    size, on_roster = len(roster), roster.who(rows.ON_ROSTER)
     for bin_ in sorted({*banks, *paid.banks}):
-        active = _size(paid.paid(day - ACTIVE_DAYS + 1, day, size, bin_) & on_roster)
-        money, to_date = paid.money(day, day, bin_), _to_date(paid, day, bin_)
         bank = banks.get(bin_, _NO_VENDORS)
-        if not (any(bank) or active or to_date):
-            continue
-        found.append(
-            {
-                "key": bin_,
-                **{name: {"count": count} for name, count in bank._asdict().items()},
-                "active_30d": {"count": active},
-                **_money(money),
-                "month_to_date": _money(to_date),
-            }
-        )
+        if any(bank) or active.get(bin_) or bin_ in moneys.month:
+            found.append(
+                {
+                    "key": bin_,
+                    **{name: {"count": count} for name, count in bank._asdict().items()},
+                    "active_30d": {"count": active.get(bin_, 0)},
+                    **moneys.of(bin_),
+                }
+            )
     return found
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
-from functools import reduce
-from operator import or_
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracker.domain.roster import Who
 
@@ -17,6 +16,12 @@ Reports = Mapping[int, Mapping[str, tuple[int, int, bytes | None]]]
 
 A set is a bitmap: bit n, counted from the left, is vendor n; zeros at its end are cut.
 """
+
+Unions = Mapping[int, bytes | None]
+"""Day → the set of vendors paid by any bank (None where one of the banks' sets was dropped)."""
+
+_Sets = NDArray[np.uint8]
+"""Sets side by side, all as wide as the widest; the last axis is the bytes of one."""
 
 
 class Money(NamedTuple):
@@ -27,98 +32,71 @@ class Money(NamedTuple):
     vendors: int
 
 
-class _Stretch:
-    """Days in their order: their payments, amounts, and sets of vendors as integers."""
-
-    def __init__(self) -> None:
-        self.days: list[int] = []
-        self.payments: list[int] = []
-        self.amounts: list[int] = []
-        self.sets: list[int] = []
-
-    def part(self, first: int, last: int) -> slice:
-        """Where these days are."""
-        return slice(bisect_left(self.days, first), bisect_right(self.days, last))
-
-    def union(self, first: int, last: int) -> int:
-        """The vendors that are in a set of these days."""
-        return reduce(or_, self.sets[self.part(first, last)], 0)
-
-    def money(self, first: int, last: int) -> Money | None:
-        """What was reported for these days; None where nothing was."""
-        part = self.part(first, last)
-        if part.start == part.stop:
-            return None
-        vendors = reduce(or_, self.sets[part]).bit_count()
-        return Money(sum(self.payments[part]), sum(self.amounts[part]), vendors)
-
-
-_NONE = _Stretch()
-
-
 class Paid:
     """The reports of a stretch of days, and since when each vendor has been known as paid.
 
-    `first` has 16 bits for each vendor, little-endian: the first day that a bank reported the
-    vendor as paid, 0 = never.
+    Of the days before those of `reports` it is enough to know who was paid by any bank: `unions`.
+    Money and single banks are known for the days of `reports` alone. `first` has 16 bits for each
+    vendor, little-endian: the first day that a bank reported the vendor as paid, 0 = never.
+    Raises `ValueError` where a day of `unions` is not before all of `reports`.
     """
 
-    def __init__(self, reports: Reports, first: bytes = b"") -> None:
+    def __init__(self, reports: Reports, first: bytes = b"", unions: Unions | None = None) -> None:
+        older = unions or {}
         self._reports = reports
         self._first = np.frombuffer(first[: len(first) // 2 * 2], np.dtype("<u2"))
-        self._all = _Stretch()
-        self._by_bank: dict[str, _Stretch] = {}
-        self._dropped: list[int] = []
-        self._wide = 0
-        every, by_bank = self._all, self._by_bank
-        for day in sorted(reports):
-            number = total = union = 0
-            for bin_, (payments, amount, raw) in reports[day].items():
-                if raw is None:
-                    self._dropped.append(day)
-                elif len(raw) > self._wide:
-                    self._wide = len(raw)
-                paid = int.from_bytes(raw or b"", "little")
-                bank = by_bank.get(bin_)
-                if bank is None:
-                    bank = by_bank[bin_] = _Stretch()
-                bank.days.append(day)
-                bank.payments.append(payments)
-                bank.amounts.append(amount)
-                bank.sets.append(paid)
-                number += payments
-                total += amount
-                union |= paid
-            if reports[day]:
-                every.days.append(day)
-                every.payments.append(number)
-                every.amounts.append(total)
-                every.sets.append(union)
+        self._told = told = sorted(day for day in reports if reports[day])
+        before = sorted(older)
+        if before and told and before[-1] >= told[0]:
+            raise ValueError("A union stands for a day before all reports.")
+        self._days = before + told
+        self.banks = sorted({bin_ for day in told for bin_ in reports[day]})
+        """The banks that reported a day of `reports`, by BIN."""
+        self._cells = [[reports[day].get(bin_, _NO_CELL) for day in told] for bin_ in self.banks]
+        sets = [cell[2] for cells in self._cells for cell in cells]
+        unioned = [older[day] for day in before]
+        self._wide = max(map(len, filter(None, (*sets, *unioned))), default=0)
+        self._sets = self._side_by_side(sets).reshape(len(self.banks), len(told), self._wide)
+        every = np.bitwise_or.reduce(self._sets, axis=0)
+        self._every = np.concatenate([self._side_by_side(unioned), every]) if before else every
+        self._dropped = [day for day in before if older[day] is None]
+        if None in sets:
+            self._dropped += [
+                d for d in told if any(raw is None for *_, raw in reports[d].values())
+            ]
 
-    @property
-    def banks(self) -> list[str]:
-        """The banks that reported a day of the stretch, by BIN."""
-        return sorted(self._by_bank)
+    def _side_by_side(self, sets: Sequence[bytes | None]) -> _Sets:
+        wide = self._wide
+        raw = b"".join([(raw or b"").ljust(wide, b"\0") for raw in sets])
+        return np.frombuffer(raw, np.uint8).reshape(len(sets), wide)
 
     def whole(self, first: int, last: int) -> bool:
         """Whether no set of these days was dropped: else nobody can tell who was active."""
         place = bisect_left(self._dropped, first)
         return place == len(self._dropped) or self._dropped[place] > last
 
+    def known(self, first: int, last: int) -> bool:
+        """Whether any bank reported any of these days."""
+        part = _part(self._days, first, last)
+        return bool(self._days[part])
+
     def reported(self, day: int) -> list[str]:
         """The banks that reported the day, by BIN."""
         return sorted(self._reports.get(day, ()))
 
-    def paid(self, first: int, last: int, size: int, bin_: str | None = None) -> Who:
-        """Of vendors 0…size-1, those paid (by one bank) on at least one of these days."""
-        union = self._of(bin_).union(first, last).to_bytes(self._wide, "little")
-        return _sized(np.unpackbits(np.frombuffer(union, np.uint8)).view(np.bool_), size)
+    def paid(self, first: int, last: int, size: int) -> Who:
+        """Of vendors 0…size-1, those paid on at least one of these days."""
+        part = self._every[_part(self._days, first, last)]
+        return _who(np.bitwise_or.reduce(part, axis=0), size)
+
+    def by_bank(self, first: int, last: int, size: int) -> Who:
+        """The same for each of `banks`, one row a bank; the days are days of `reports`."""
+        part = self._sets[:, _part(self._told, first, last)]
+        return _who(np.bitwise_or.reduce(part, axis=1), size)
 
     def often(self, first: int, last: int, size: int, times: int) -> Who:
         """Of vendors 0…size-1, those paid on at least so many of these (at most 255) days."""
-        days = self._all.sets[self._all.part(first, last)]
-        raw = b"".join([paid.to_bytes(self._wide, "little") for paid in days])
-        bits = np.unpackbits(np.frombuffer(raw, np.uint8).reshape(len(days), self._wide), axis=1)
+        bits = np.unpackbits(self._every[_part(self._days, first, last)], axis=1)
         counts = np.add.reduce(bits, axis=0, dtype=np.uint8)
         return _sized(counts >= times, size)
 
@@ -126,20 +104,59 @@ class Paid:
         """Of vendors 0…size-1, those that were ever paid up to that day."""
         return _sized((self._first > 0) & (self._first <= day), size)
 
-    def money(self, first: int, last: int, bin_: str | None = None) -> Money | None:
-        """What (one bank of) all banks reported for these days; None where none reported any."""
-        return self._of(bin_).money(first, last)
+    def money(self, first: int, last: int) -> dict[str | None, Money]:
+        """What was reported for these days of `reports`: of each bank by BIN, of all as None.
 
-    def _of(self, bin_: str | None) -> _Stretch:
-        return self._all if bin_ is None else self._by_bank.get(bin_, _NONE)
+        Who reported nothing is not among them.
+        """
+        part = _part(self._told, first, last)
+        if not self._told[part]:
+            return {}
+        unions = np.bitwise_or.reduce(self._sets[:, part], axis=1)
+        found: dict[str | None, Money] = {None: _NOTHING_YET}
+        payments = amount = 0
+        for bin_, cells, union in zip(self.banks, self._cells, unions, strict=True):
+            its = [cell for cell in cells[part] if cell is not _NO_CELL]
+            if its:
+                numbers, amounts, _ = zip(*its, strict=True)
+                found[bin_] = Money(sum(numbers), sum(amounts), _size(union))
+                payments += found[bin_].payments
+                amount += found[bin_].amount_vnd
+        found[None] = Money(payments, amount, _size(np.bitwise_or.reduce(unions, axis=0)))
+        return found
 
 
+_NO_CELL: tuple[int, int, bytes | None] = (0, 0, b"")
+_NOTHING_YET = Money(0, 0, 0)
 NOTHING = Paid({})
 
 
-def _sized(who: Who, size: int) -> Who:
-    if len(who) >= size:
-        return who[:size]
-    whole = np.zeros(size, np.bool_)
-    whole[: len(who)] = who
+def union_of(sets: Iterable[bytes | None]) -> bytes | None:
+    """The vendors that are in one of a day's sets; None where one was dropped."""
+    union = 0
+    for raw in sets:
+        if raw is None:
+            return None
+        union |= int.from_bytes(raw, "little")
+    return union.to_bytes((union.bit_length() + 7) // 8, "little")
+
+
+def _part(days: list[int], first: int, last: int) -> slice:
+    """Where these days are."""
+    return slice(bisect_left(days, first), bisect_right(days, last))
+
+
+def _size(set_: _Sets) -> int:
+    return int.from_bytes(set_.tobytes(), "little").bit_count()
+
+
+def _who(sets: _Sets, size: int) -> Who:
+    return _sized(np.unpackbits(sets, axis=-1).view(np.bool_), size)
+
+
+def _sized(who: NDArray[Any], size: int) -> Who:
+    if who.shape[-1] >= size:
+        return who[..., :size]
+    whole = np.zeros((*who.shape[:-1], size), np.bool_)
+    whole[..., : who.shape[-1]] = who
     return whole

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from tracker.domain.days import day_of
@@ -33,6 +34,9 @@ BANK_ISSUED = 1 << 21
 BANK_ATTACHED = 1 << 22
 BANK_ACCOUNT = 1 << 20
 """A bank's number: its BIN in the lower twenty bits, and what the vendor has there."""
+
+GROUPS_KNOWN_MAX = 4_096
+"""Names whose keys a process remembers, some hundred kB; a market has few."""
 
 BANKS = 3
 _FORM = struct.Struct("<HHHHIIIIIHBB")
@@ -63,6 +67,7 @@ class Row(NamedTuple):
     spare: int = 0
 
 
+@lru_cache(maxsize=GROUPS_KNOWN_MAX)
 def group_key(name: str | None) -> int:
     """The number that stands for a zone's or category's name in a row; an empty text is none."""
     if not name:
@@ -80,6 +85,10 @@ def unpack(raw: bytes) -> Row:
     return Row(*_FORM.unpack(raw))
 
 
+_NOTHING = Row()
+_NO_MORE: tuple[int, ...] = ()
+
+
 class Step(NamedTuple):
     """The row from a day on, and the numbers of the banks that it has no room for."""
 
@@ -91,12 +100,13 @@ class Step(NamedTuple):
 def steps(ends: Iterable[tuple[int, Vendor]]) -> list[Step]:
     """The rows that a vendor had, from the states at the ends of days (`lines.closings`)."""
     found: list[Step] = []
-    before, more_before = Row(), tuple[int, ...]()
+    before, more_before = _NOTHING, _NO_MORE
     for day, vendor in ends:
         row, more = _row(vendor, before.since or day)
-        if (row, more) != (before._replace(last=0), more_before):
-            before, more_before = row._replace(last=_short(day)), more
-            found.append(Step(day, pack(before), more))
+        if (row, more) != (before, more_before):
+            before, more_before = row, more
+            flags, since, _, *rest = row
+            found.append(Step(day, _FORM.pack(flags, since, _short(day), *rest), more))
     return found
 
 
@@ -116,7 +126,7 @@ def _row(vendor: Vendor, since: int) -> tuple[Row, tuple[int, ...]]:
         all_has |= has
         numbers.append(int(bin_) | has)
     attached = bool(all_has & BANK_ATTACHED)
-    kinds = {kind for kind, _ in vendor.findings}
+    kinds = {kind for kind, _ in vendor.findings} if vendor.findings else ()
     bank_1, bank_2, bank_3 = (*numbers[:BANKS], *(0,) * BANKS)[:BANKS]
     more = tuple(numbers[BANKS:])
     row = Row(
@@ -133,7 +143,7 @@ def _row(vendor: Vendor, since: int) -> tuple[Row, tuple[int, ...]]:
         bank_1,
         bank_2,
         bank_3,
-        min(sum(incident.unresolved for incident in vendor.incidents.values()), 0xFFFF),
+        min(sum(i.unresolved for i in vendor.incidents.values()), 0xFFFF) if seen else 0,
         DUPLICATE_ACCOUNT * ("duplicate_account" in kinds)
         | PARTNER_REF_REUSED * ("partner_ref_reused" in kinds),
     )

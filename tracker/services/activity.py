@@ -27,7 +27,6 @@ from tracker.store.activity import (
     BankDay,
     DayState,
     decode_day,
-    encode_day,
     put_day,
     put_fact,
     put_first,
@@ -108,7 +107,7 @@ async def report(
         commit = Commit(space)
         put_fact(commit, space, fact, state.version)
         after = {**known, bin_: BankDay(fact.payments, fact.amount_vnd, decided.paid)}
-        put_day(commit, space, day, state.raw_day, encode_day(after))
+        put_day(commit, space, day, state.raw_day, after)
         put_first(commit, space, state.raw_first, first.encoded())
         put_report(commit, space, fact, state.raw_report)
         commit.mark(day)

@@ -12,7 +12,7 @@ from tracker.domain.activity import FirstDays, bitmap
 from tracker.domain.facts import FirstPaid
 from tracker.services.activity import oldest_day
 from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
-from tracker.store.activity import decode_day, encode_day, put_day, put_fact
+from tracker.store.activity import decode_day, put_day, put_fact
 from tracker.store.commit import Commit, Done
 from tracker.store.keys import Space
 
@@ -77,7 +77,7 @@ async def _drop_day(tracker: Tracker, market: str, day: int) -> bool:
         fact = FirstPaid(now, now, BY, day=day, vendors=bitmap(first.since(day)))
         put_fact(commit, space, fact, state.version)
         after = {bin_: bank._replace(paid=None) for bin_, bank in state.banks.items()}
-        put_day(commit, space, day, state.raw_day, encode_day(after))
+        put_day(commit, space, day, state.raw_day, after)
         if isinstance(await tracker.commit(commit), Done):
             return True
     raise busy()

@@ -185,7 +185,7 @@ async def _rebuild_activity(tracker: Tracker, views: ViewStore, ledger: Ledger) 
     for _ in range(SWAPS_MAX):
         checks = await _activity(tracker, views, ledger)
         if not checks.stale or await tracker.activity.swap(
-            ledger.space, ledger.position, checks.reports, checks.first
+            ledger.space, ledger.position, checks.reports, checks.views
         ):
             return
     raise _never_still(ledger.space)

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from msgspec import DecodeError
 
 from tracker.access.vault import Keyring
-from tracker.domain.activity import FirstDays, first_days, members
+from tracker.domain.activity import FirstDays, first_days
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import day_date
 from tracker.domain.facts import ActivityReported, FirstPaid
+from tracker.domain.paid import union_of
 from tracker.services.activity import set_mark
 from tracker.services.audit_difference import NONE, Difference, Kind
 from tracker.store.activity import (
@@ -25,7 +26,9 @@ from tracker.store.activity import (
     Everything,
     decode_day,
     decode_report,
+    is_union,
     reports_of,
+    union_field,
 )
 
 _DAY_MAX = 65_535  # what 16 bits hold
@@ -36,8 +39,8 @@ _WRITTEN = "what the service writes"
 class Checks:
     """One market's activity as it is stored, against the facts of its ledger in their order.
 
-    `reports` is the view as it should be; `first` too, None where the sets that it is made of are
-    not what was reported. `unkeyed` (after `differences`) counts the sets that were compared by
+    `reports` is the view as it should be, `views` those within the record of the sets, as far as
+    the sets that they are made of are what was reported. `unkeyed` (after `differences`) counts the sets that were compared by
     their size alone, because there was no key.
     """
 
@@ -55,20 +58,26 @@ class Checks:
         self._latest = {(fact.day, fact.bin): fact for fact in latest}
         self._dropped = {fact.day: fact.vendors for fact in facts if isinstance(fact, FirstPaid)}
         self._banks, self._faults = self._read()
+        self._unions = self._union_views()
 
     @property
-    def first(self) -> bytes | None:
-        """Since when each vendor has been paid, by the sets and by what the ledger kept."""
-        return None if self._faults else self._first().encoded()
+    def views(self) -> dict[str, bytes | None]:
+        """What the views beside the sets should be: field → bytes, None = absent.
+
+        Since when each vendor has been paid, by the sets and by what the ledger kept; and the
+        union of each day's sets.
+        """
+        made = dict[str, bytes | None](self._unions)
+        if not self._faults:
+            made[FIRST] = self._first().encoded() or None
+        return made
 
     @property
     def stale(self) -> bool:
         """Whether a view is not what it should be."""
         paid = self._kept.paid or {}
-        first = self.first
-        return self._kept.reports != self.reports or (
-            first is not None and paid.get(FIRST, b"") != first
-        )
+        made = self.views
+        return self._kept.reports != self.reports or {f: paid.get(f) for f in made} != made
 
     def differences(self, keyring: Keyring | None) -> Iterator[Difference]:
         """Every difference; without a keyring the sets are compared by their size alone."""
@@ -78,6 +87,12 @@ class Checks:
         yield from keyed
         if not self._faults and not keyed:
             yield from self._firsts()
+        wrong = {fault.subject.partition(".")[0] for fault in keyed}
+        for field, made in sorted(self._unions.items()):
+            found = (self._kept.paid or {}).get(field, made)  # from before there were any: none
+            if found != made and _dated(field[:-1]) not in wrong:
+                texts = NONE if made is None else "the union of its sets", "another one"
+                yield self._difference("union", _dated(field[:-1]), *texts)
 
     def _difference(self, kind: Kind, subject: str, expected: str, found: str) -> Difference:
         return Difference(self._space, kind, subject, expected, found)
@@ -101,7 +116,7 @@ class Checks:
         faults: list[Difference] = []
         unread: set[int] = set()
         for field, raw in sorted(self._kept.paid.items()):
-            if field == FIRST:
+            if field == FIRST or is_union(field):
                 continue
             try:
                 day = int(field)
@@ -131,8 +146,8 @@ class Checks:
         if (bank.paid is None) != (day in self._dropped):
             texts = "a set of vendors", "none"
             return texts if bank.paid is None else (texts[1], texts[0])
-        if bank.paid is not None and len(members(bank.paid)) != fact.vendors:
-            return f"{fact.vendors} vendors", f"{len(members(bank.paid))} vendors"
+        if bank.paid is not None and (count := _size(bank.paid)) != fact.vendors:
+            return f"{fact.vendors} vendors", f"{count} vendors"
         return None
 
     def _keyed(self, keyring: Keyring | None) -> Iterator[Difference]:
@@ -147,6 +162,17 @@ class Checks:
                 if all(fault.subject != subject for fault in self._faults):
                     texts = "the set of vendors that was reported", "another one"
                     yield self._difference("paid", subject, *texts)
+
+    def _union_views(self) -> dict[str, bytes | None]:
+        """The unions as they should be, of days whose sets are what was reported."""
+        days: dict[int, list[bytes | None]] = {}
+        for (day, _), bank in self._banks.items():
+            days.setdefault(day, []).append(bank.paid)
+        stored = filter(is_union, self._kept.paid or ())
+        made = dict[str, bytes | None](dict.fromkeys(stored))
+        made |= {union_field(day): union_of(sets) for day, sets in days.items()}
+        wrong = {fault.subject.partition(".")[0] for fault in self._faults}
+        return {f: union for f, union in made.items() if _dated(f[:-1]) not in wrong}
 
     def _first(self) -> FirstDays:
         sets = [(day, bank.paid) for (day, _), bank in self._banks.items() if bank.paid is not None]
@@ -163,6 +189,10 @@ class Checks:
                 vendor = vendor_code(self._prefix, number)
                 texts = _since(made[number]), _since(found[number])
                 yield self._difference("first_paid", vendor, *texts)
+
+
+def _size(paid: bytes) -> int:
+    return int.from_bytes(paid).bit_count()
 
 
 def _since(day: int) -> str:

@@ -27,6 +27,7 @@ Kind = Literal[
     "report",
     "paid",
     "first_paid",
+    "union",
     "counter",
     "body",
     "seal",
@@ -45,6 +46,7 @@ VIEWS: Final[frozenset[Kind]] = frozenset(
         "publication",
         "report",
         "first_paid",
+        "union",
         "counter",
         "feed_last",
     )

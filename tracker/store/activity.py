@@ -1,10 +1,12 @@
 """The banks' days of a market: records of who was paid, and the latest report of each day.
 
-`paid` holds under a day's number a map of BIN → payments, amount, set, and under `first` since when
-each vendor has been paid (see `tracker.domain.activity` for both). `reports` holds each day and
-bank's latest report as the ledger has it, and under `version` how many facts about activity the
-ledger has: every commit of one expects and raises it, so that whoever decides by several days sees
-all of them as they stood at one moment.
+`paid` holds under a day's number a map of BIN → payments, amount, set, under the same with a `u`
+the union of these sets, and under `first` since when each vendor has been paid (see
+`tracker.domain.activity`). The unions are a view: a third of the bytes for whoever asks only who
+was paid at all. A day of before there were unions has none, and is read as a map. `reports` holds
+each day and bank's latest report as the ledger has it, and under `version` how many facts about
+activity the ledger has: every commit of one expects and raises it, so that whoever decides by
+several days sees all of them as they stood at one moment.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError, WatchError
 
 from tracker.domain.facts import ActivityReported, FirstPaid, MarketFact, encode
+from tracker.domain.paid import union_of
 from tracker.store.commit import MARKET, Commit
 from tracker.store.keys import Space
 
@@ -43,6 +46,11 @@ decode_day = msgpack.Decoder(dict[str, BankDay]).decode
 """The inverse of `encode_day`; raises `msgspec.DecodeError`."""
 _decode_days = msgpack.Decoder(list[dict[str, tuple[int, int, bytes | None]]]).decode
 decode_report = msgpack.Decoder(ActivityReported).decode
+
+
+def union_of_day(raw: bytes) -> bytes | None:
+    """The union of a day's sets as it is stored; None where one was dropped."""
+    return union_of(bank.paid for bank in decode_day(raw).values())
 
 
 def decode_days(raws: Sequence[bytes]) -> list[dict[str, tuple[int, int, bytes | None]]]:
@@ -100,7 +108,8 @@ class Activity:
         pipeline.hgetall(space.paid)
         version, paid = await pipeline.execute()
         first = paid.pop(FIRST.encode(), None)
-        return int(version or 0), first, {int(day): raw for day, raw in paid.items()}
+        days = {int(day): raw for day, raw in paid.items() if day.isdigit()}
+        return int(version or 0), first, days
 
     async def known_days(self, markets: Sequence[str]) -> dict[str, list[int]]:
         """The days of each market that any bank reported."""
@@ -108,7 +117,7 @@ class Activity:
         for market in markets:
             pipeline.hkeys(Space(market).paid)
         found = zip(markets, await pipeline.execute() if markets else [], strict=True)
-        return {m: sorted(int(d) for d in days if d != FIRST.encode()) for m, days in found}
+        return {m: sorted(int(d) for d in days if d.isdigit()) for m, days in found}
 
     async def documents_naming(self, market: str, bin_: str) -> list[tuple[int, bytes]]:
         """Numbers and documents of the vendors whose facts hold this BIN anywhere."""
@@ -128,9 +137,13 @@ class Activity:
         return Everything(_position(stream), _texts(paid), _texts(reports))
 
     async def swap(
-        self, market: str, position: int, reports: Mapping[str, bytes], first: bytes | None
+        self,
+        market: str,
+        position: int,
+        reports: Mapping[str, bytes],
+        views: Mapping[str, bytes | None],
     ) -> bool:
-        """Puts these reports (and `first`, if given) in the place of those that are there.
+        """Puts these reports, and these fields of `paid` (None = absent), in the place of others.
 
         Only if the ledger's last entry is the one at `position`; else the answer is False.
         """
@@ -143,10 +156,11 @@ class Activity:
             step.delete(space.reports)
             if reports:
                 step.hset(space.reports, mapping=dict(reports))
-            if first:
-                step.hset(space.paid, FIRST, first)
-            elif first is not None:
-                step.hdel(space.paid, FIRST)
+            for field, value in views.items():
+                if value is None:
+                    step.hdel(space.paid, field)
+                else:
+                    step.hset(space.paid, field, value)
             try:
                 await step.execute()
             except WatchError:
@@ -166,9 +180,26 @@ def put_fact(commit: Commit, space: Space, fact: MarketFact, version: int) -> No
     commit.record(space.reports, VERSION, _version(version + 1), expected=before, new=not version)
 
 
-def put_day(commit: Commit, space: Space, day: int, before: bytes | None, after: bytes) -> None:
-    """A day's banks in place of what was read."""
-    commit.record(space.paid, str(day), after, expected=before, new=before is None)
+def union_field(day: int | str) -> str:
+    """The field of a day's union."""
+    return f"{day}u"
+
+
+def is_union(field: str) -> bool:
+    """Whether it is the field of a union."""
+    return field.endswith("u") and field[:-1].isdigit()
+
+
+def put_day(
+    commit: Commit, space: Space, day: int, before: bytes | None, after: BanksOfDay
+) -> None:
+    """A day's banks in place of what was read, and their union."""
+    commit.record(space.paid, str(day), encode_day(after), expected=before, new=before is None)
+    union = union_of(bank.paid for bank in after.values())
+    if union is None:
+        commit.drop(space.paid, union_field(day))
+    else:
+        commit.record(space.paid, union_field(day), union, new=False)
 
 
 def put_first(commit: Commit, space: Space, before: bytes | None, after: bytes) -> None:

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from tracker.domain.facts import decode_market, decode_vendor
-from tracker.domain.figures import WINDOW_DAYS, Grounds
+from tracker.domain.figures import BANKS_DAYS, WINDOW_DAYS, Grounds
 from tracker.domain.lines import KINDS, Falls, closings
 from tracker.domain.market import market_of
 from tracker.domain.paid import Paid
@@ -18,7 +18,7 @@ from tracker.domain.roster import Roster
 from tracker.domain.rows import Step, steps
 from tracker.domain.targets import PACE_DAYS
 from tracker.domain.vendor import History
-from tracker.store.activity import decode_days
+from tracker.store.activity import decode_days, union_of_day
 from tracker.store.commit import MARKET
 from tracker.store.keys import Space
 
@@ -90,8 +90,10 @@ class _Fields:
         self.first = first
         self.published = published
         self._lines = [(day, line) for day in range(first, last + 1) for line in KINDS]
+        self._banks_from = first - BANKS_DAYS + 1
         self._paid_from = first - WINDOW_DAYS + 1
-        self.days: tuple[str | int, ...] = (first, last, self._paid_from, ",".join(KINDS))
+        since = self._paid_from, self._banks_from
+        self.days: tuple[str | int, ...] = (first, last, *since, ",".join(KINDS))
 
     def records(self, values: Sequence[bytes | None]) -> dict[str, bytes]:
         """The publication records that there are."""
@@ -103,12 +105,21 @@ class _Fields:
         pairs = zip(self._lines, values, strict=True)
         return Falls({place: int(value) for place, value in pairs if value is not None})
 
-    def reports(self, values: Sequence[bytes | None]) -> Paid:
-        """The banks' reports."""
+    def reports(
+        self,
+        values: Sequence[bytes | None],
+        unions: Sequence[bytes | None],
+        instead: Sequence[bytes | None],
+    ) -> Paid:
+        """The banks' reports: `instead` are those of the days that have no union, in order."""
         since, *days = values
-        found = [(day, raw) for day, raw in enumerate(days, self._paid_from) if raw is not None]
+        older = dict(enumerate(unions, self._paid_from))
+        others = [day for day, union in older.items() if union is None]
+        known: dict[int, bytes | None] = {d: raw for d, raw in older.items() if raw is not None}
+        known |= {day: union_of_day(raw) for day, raw in zip(others, instead, strict=True) if raw}
+        found = [(day, raw) for day, raw in enumerate(days, self._banks_from) if raw is not None]
         reports = decode_days([raw for _, raw in found])
-        return Paid(dict(zip([day for day, _ in found], reports, strict=True)), since or b"")
+        return Paid(dict(zip([day for day, _ in found], reports, strict=True)), since or b"", known)
 
 
 class _Read:
@@ -134,11 +145,11 @@ class _Read:
 
     def look(self) -> Look:
         """The look."""
-        published, deltas, paid, documents = self._rest
+        published, deltas, *activity, documents = self._rest
         fields, grounds = self._fields, None
         if self._market is not None:
             past = self._past(self._market.prefix, documents)
-            falls, reports = fields.falls(deltas), fields.reports(paid)
+            falls, reports = fields.falls(deltas), fields.reports(*activity)
             grounds = Grounds(self._market, falls, self._roster, past, reports)
         day = self._mark[0]
         marked = None if day is None else int(day)

@@ -7,7 +7,6 @@ a step of its own that takes over what it does not have yet: run again, it adds 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -19,9 +18,7 @@ from redis.commands.core import AsyncScript
 from tracker.domain.facts import Published
 from tracker.store.commit import MARKET, Commit
 from tracker.store.keys import FEED, FEED_LAST, Space
-
-LEVEL = 6
-"""Of compression: 9 takes a quarter longer for the same size."""
+from tracker.store.packing import pack, unpack
 
 HEAD = "head"
 """The field of `published` that holds the chain's head."""
@@ -105,10 +102,10 @@ def add_publication(
     """
     records = records_of(fact)
     commit.entry(MARKET, fact)
-    commit.record(space.bodies, body_name(fact), zlib.compress(body, LEVEL), new=True)
+    commit.record(space.bodies, body_name(fact), pack(body), new=True)
     if details:
         name = details_name(fact.day, fact.revision)
-        commit.record(space.bodies, name, zlib.compress(details, LEVEL), new=True)
+        commit.record(space.bodies, name, pack(details), new=True)
     for field, value in records.items():
         old = before.get(field)
         commit.record(space.published, field, value, expected=old, new=old is None)
@@ -134,7 +131,7 @@ class Publications:
         pipeline = self._client.pipeline(transaction=False)
         for market, day, revision in wanted:
             pipeline.hget(Space(market).bodies, f"{day}.{revision}")
-        return [None if raw is None else zlib.decompress(raw) for raw in await pipeline.execute()]
+        return [None if raw is None else unpack(raw) for raw in await pipeline.execute()]
 
     async def details(self, wanted: Sequence[tuple[str, int, int]]) -> list[bytes]:
         """What the published bodies of (market, day, revision) withhold; b'' = nothing."""
@@ -143,7 +140,7 @@ class Publications:
         pipeline = self._client.pipeline(transaction=False)
         for market, day, revision in wanted:
             pipeline.hget(Space(market).bodies, details_name(day, revision))
-        return [b"" if raw is None else zlib.decompress(raw) for raw in await pipeline.execute()]
+        return [b"" if raw is None else unpack(raw) for raw in await pipeline.execute()]
 
     async def latest_days(self, market: str, days: Sequence[int]) -> dict[int, Latest]:
         """The latest revision of each of these days that has one."""
@@ -238,6 +235,18 @@ class Publications:
     async def unfed(self, markets: Sequence[str]) -> list[str]:
         """Markets with publications that the feed does not have yet."""
         return [market for market, last, head in await self._heads(markets) if head > last]
+
+    async def unfed_since(self, markets: Sequence[str]) -> dict[str, int]:
+        """Markets with publications that the feed does not have yet, and since when (ms)."""
+        behind = {
+            market: last + 1 for market, last, head in await self._heads(markets) if head > last
+        }
+        pipeline = self._client.pipeline(transaction=False)
+        for market, ordinal in behind.items():
+            pipeline.hget(Space(market).published, f"#{ordinal}")
+        named = await pipeline.execute() if behind else []
+        moments = [_name_and_moment(raw or b".")[1] for raw in named]
+        return {m: int(at) if at else 0 for m, at in zip(behind, moments, strict=True)}
 
     async def _heads(self, markets: Sequence[str]) -> list[tuple[str, int, int]]:
         """Each market with the number that the feed has reached, and that of its chain's head."""

@@ -6,7 +6,6 @@ without its fields or a number that is none is handed on as it is, for it is wha
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from redis.exceptions import ResponseError, WatchError
 
 from tracker.domain.rows import EMPTY, ROW_BYTES
 from tracker.store.keys import FEED, FEED_LAST, SERVICE, Space
+from tracker.store.packing import Damaged, unpack
 from tracker.store.reads import LEDGER_PAGE
 
 FIELDS_MAX = 1_000
@@ -298,6 +298,6 @@ def _text(raw: bytes | str) -> str:
 
 def _unpacked(packed: bytes) -> bytes:
     try:
-        return zlib.decompress(packed)
-    except zlib.error:
+        return unpack(packed)
+    except Damaged:
         return b""

@@ -13,7 +13,7 @@ from tracker.domain.activity import bitmap
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import day_date
 from tracker.services import audit
-from tracker.store.activity import BankDay, decode_day, encode_day
+from tracker.store.activity import BankDay, decode_day, encode_day, union_field
 from tracker.store.keys import Space
 
 A, B, C, *_ = NUMBERS
@@ -145,6 +145,37 @@ def test_a_wrong_first_day_is_named_by_vendor(reported: Desk) -> None:
     assert reported.differences() == []
 
 
+def union(desk: Desk, day: int = TODAY) -> bytes | None:
+    found: bytes | None = desk.run(desk.store.hget(SPACE.paid, union_field(day)))
+    return found
+
+
+def test_a_days_union_is_of_all_its_banks(reported: Desk) -> None:
+    assert union(reported) == bitmap([A, C])
+    assert union(reported, TODAY - 1) == bitmap([A, B, C])
+
+
+def test_a_wrong_union_is_named_and_made_anew(reported: Desk) -> None:
+    before = whole(reported)
+    wrong = {union_field(TODAY): bitmap([A]), union_field(TODAY - 2): bitmap([A])}
+    reported.run(reported.store.hset(SPACE.paid, mapping=wrong))
+    nothing = day_date(TODAY - 2).isoformat()
+    assert reported.differences() == [
+        f"{MARKET}: union {nothing}: expected none, found another one",
+        f"{MARKET}: union {DATE}: expected the union of its sets, found another one",
+    ]
+    reported.rebuild()
+    assert whole(reported) == before
+
+
+def test_a_store_of_before_there_were_unions_is_whole_and_gets_them(reported: Desk) -> None:
+    before = whole(reported)
+    reported.run(reported.store.hdel(SPACE.paid, union_field(TODAY), union_field(TODAY - 1)))
+    assert reported.differences() == []
+    reported.rebuild()
+    assert whole(reported) == before
+
+
 def test_without_a_key_the_sets_are_counted_and_the_rest_is_said(reported: Desk) -> None:
     put(reported, moved)
     last = audit.Progress()
@@ -159,7 +190,7 @@ def test_without_a_key_the_sets_are_counted_and_the_rest_is_said(reported: Desk)
         return [d.text() async for d in audit.verify(tracker, seen=seen)]
 
     said = reported.run(verify())
-    assert all("first paid" in text for text in said)
+    assert said == [f"{MARKET}: union {DATE}: expected the union of its sets, found another one"]
     assert last.unkeyed == 3
 
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from tracker.domain.activity import bitmap, first_days
-from tracker.domain.paid import NOTHING, Money, Paid
+from tracker.domain.paid import NOTHING, Money, Paid, Reports, union_of
 
 VCB, BIDV = "970436", "970418"
 MANY = 300
 
 
 def who(paid: Paid, first: int, last: int, size: int = 20, bank: str | None = None) -> list[int]:
-    """The numbers of the vendors paid."""
-    return [n for n, is_ in enumerate(paid.paid(first, last, size, bank).tolist()) if is_]
+    """The numbers of the vendors paid (by one bank)."""
+    found = paid.paid(first, last, size)
+    if bank is not None:
+        found = paid.by_bank(first, last, size)[paid.banks.index(bank)]
+    return [n for n, is_ in enumerate(found.tolist()) if is_]
+
+
+def money(paid: Paid, first: int, last: int, bank: str | None = None) -> Money | None:
+    """The money of (one bank of) all banks."""
+    return paid.money(first, last).get(bank)
 
 
 @pytest.fixture
@@ -32,8 +42,9 @@ class TestNothing:
     def test_reported_is_nobody_paid_and_no_money(self) -> None:
         assert NOTHING.banks == NOTHING.reported(10) == []
         assert NOTHING.whole(0, 20_000)
-        assert NOTHING.money(0, 20_000) is None
-        assert NOTHING.money(0, 20_000, VCB) is None
+        assert NOTHING.money(0, 20_000) == {}
+        assert not NOTHING.known(0, 20_000)
+        assert NOTHING.by_bank(0, 20_000, 3).tolist() == []
         for found in (NOTHING.paid(0, 99, 3), NOTHING.often(0, 99, 3, 1), NOTHING.ever(99, 3)):
             assert found.tolist() == [False, False, False]
         assert NOTHING.paid(0, 99, 0).tolist() == []
@@ -42,7 +53,7 @@ class TestNothing:
         empty = Paid({10: {VCB: (0, 0, b"")}, 11: {VCB: (0, 0, b""), BIDV: (0, 0, b"")}})
         assert who(empty, 10, 11) == []
         assert empty.often(10, 11, 2, 1).tolist() == [False, False]
-        assert empty.money(10, 11) == Money(0, 0, 0)
+        assert money(empty, 10, 11) == Money(0, 0, 0)
 
 
 class TestPaid:
@@ -55,12 +66,11 @@ class TestPaid:
     def test_by_one_bank_are_those_of_its_sets(self, paid: Paid) -> None:
         assert who(paid, 10, 13, bank=BIDV) == [1, 2, 3]
         assert who(paid, 10, 13, bank=VCB) == [1, 9]
-        assert who(paid, 10, 13, bank="970405") == []
 
     def test_are_as_many_as_asked_for_whatever_the_sets(self, paid: Paid) -> None:
         for size in (0, 1, 2, 8, 9, 10, 16, 17, MANY):
             assert len(paid.paid(10, 13, size)) == len(paid.often(10, 13, size, 1)) == size
-            assert len(paid.ever(13, size)) == len(paid.paid(10, 13, size, BIDV)) == size
+            assert len(paid.ever(13, size)) == paid.by_bank(10, 13, size).shape[1] == size
             assert who(paid, 10, 13, size) == [n for n in (1, 2, 3, 9) if n < size]
 
     def test_days_may_be_told_in_any_order(self) -> None:
@@ -92,14 +102,14 @@ class TestEver:
 
 class TestMoney:
     def test_sums_payments_and_counts_each_vendor_once(self, paid: Paid) -> None:
-        assert paid.money(10, 13) == Money(10, 100, 4)
-        assert paid.money(10, 10) == Money(5, 50, 2)
-        assert paid.money(10, 13, BIDV) == Money(7, 70, 3)
+        assert money(paid, 10, 13) == Money(10, 100, 4)
+        assert money(paid, 10, 10) == Money(5, 50, 2)
+        assert money(paid, 10, 13, BIDV) == Money(7, 70, 3)
 
     def test_nothing_reported_is_not_zero(self, paid: Paid) -> None:
-        assert paid.money(12, 12) is None
-        assert paid.money(11, 11) == paid.money(11, 11, VCB) == Money(0, 0, 0)
-        assert paid.money(11, 11, BIDV) is None
+        assert money(paid, 12, 12) is None
+        assert money(paid, 11, 11) == money(paid, 11, 11, VCB) == Money(0, 0, 0)
+        assert money(paid, 11, 11, BIDV) is None
 
 
 class TestReports:
@@ -109,8 +119,70 @@ class TestReports:
         assert paid.reported(12) == []
 
     def test_are_whole_unless_a_set_of_these_days_was_dropped(self) -> None:
-        some = Paid({10: {VCB: (1, 10, None)}, 11: {VCB: (1, 10, b""), BIDV: (1, 1, bitmap([1]))}})
-        assert not some.whole(10, 11)
-        assert some.whole(11, 20)
-        assert some.whole(0, 9)
-        assert some.money(10, 11) == Money(3, 21, 1)
+        parted = Paid(
+            {10: {VCB: (1, 10, None)}, 11: {VCB: (1, 10, b""), BIDV: (1, 1, bitmap([1]))}}
+        )
+        assert not parted.whole(10, 11)
+        assert parted.whole(11, 20)
+        assert parted.whole(0, 9)
+        assert money(parted, 10, 11) == Money(3, 21, 1)
+        assert parted.known(11, 20)
+        assert not parted.known(12, 20)
+
+
+class TestUnions:
+    def test_count_for_whom_and_how_often_and_not_for_banks(self) -> None:
+        reports: Reports = {10: {VCB: (1, 10, bitmap([1, 30]))}}
+        paid = Paid(reports, unions={8: bitmap([1, 2]), 9: bitmap([1])})
+        assert who(paid, 8, 10, 40) == [1, 2, 30]
+        assert who(paid, 8, 9, 3) == [1, 2]
+        assert paid.often(8, 10, 4, 2).nonzero()[0].tolist() == [1]
+        assert paid.known(8, 8)
+        assert who(paid, 8, 10, 40, VCB) == [1, 30]
+
+    def test_of_dropped_sets_are_not_whole(self) -> None:
+        paid = Paid({}, unions={8: None, 9: b""})
+        assert not paid.whole(8, 9)
+        assert paid.whole(9, 10)
+        assert who(paid, 8, 9) == []
+
+    def test_stand_for_days_before_the_reports(self) -> None:
+        with pytest.raises(ValueError, match="before all reports"):
+            Paid({10: {VCB: (1, 10, b"")}}, unions={10: b""})
+
+    def test_are_of_all_the_sets_or_of_none(self) -> None:
+        assert union_of([]) == union_of([b"", b""]) == b""
+        assert union_of([bitmap([1]), bitmap([30]), b""]) == bitmap([1, 30])
+        assert union_of([bitmap([1]), None]) is None
+
+    @given(
+        some.lists(
+            some.dictionaries(
+                some.sampled_from([VCB, BIDV]), some.frozensets(some.integers(0, 20)), min_size=1
+            ),
+            max_size=6,
+        ),
+        some.integers(0, 6),
+    )
+    def test_say_the_same_as_the_reports_of_their_days(
+        self, told: list[dict[str, frozenset[int]]], since: int
+    ) -> None:
+        reports = {
+            day: {bank: (1, 1, bitmap(numbers)) for bank, numbers in banks.items()}
+            for day, banks in enumerate(told)
+        }
+        unions = {
+            day: union_of(raw for *_, raw in banks.values())
+            for day, banks in reports.items()
+            if day < since
+        }
+        whole = Paid(reports)
+        parted = Paid({day: b for day, b in reports.items() if day >= since}, unions=unions)
+        for first in range(7):
+            assert who(parted, first, 6) == who(whole, first, 6)
+            assert parted.known(first, 6) == whole.known(first, 6)
+            for times in (1, 2, 6):
+                found = parted.often(first, 6, 21, times).tolist()
+                assert found == whole.often(first, 6, 21, times).tolist()
+            if first >= since:
+                assert parted.money(first, 6) == whole.money(first, 6)
