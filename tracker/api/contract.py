@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from tracker.access.keys import ROLES
 from tracker.access.roles import Level, Permission, level
-from tracker.api import contract_bodies, ending
+from tracker.api import contract_bodies, contract_yaml, ending
 from tracker.api import contract_parts as parts
 from tracker.api.catalogue import problems
 from tracker.api.conventions.guard import PUBLIC, UNLIMITED, permission_of
@@ -70,7 +70,7 @@ def routes(app: Litestar) -> list[Route]:
 
 def export(app: Litestar) -> str:
     """The contract as YAML."""
-    return msgspec.yaml.encode(document(app)).decode()
+    return contract_yaml.written(document(app))
 
 
 def document(app: Litestar) -> dict[str, Any]:
@@ -206,6 +206,7 @@ def _parameters(route: Route) -> Iterator[dict[str, Any]]:
 
 def _schema(raw: Any, declared: ParameterKwarg, default: Any) -> dict[str, Any]:
     (schema,), _ = msgspec.json.schema_components([parts.bare(raw)], ref_template=_REFS)
+    schema = parts.not_null(schema)
     limits = {
         "exclusiveMinimum": declared.gt,
         "minimum": declared.ge,
@@ -216,7 +217,7 @@ def _schema(raw: Any, declared: ParameterKwarg, default: Any) -> dict[str, Any]:
     schema |= {name: limit for name, limit in limits.items() if limit is not None}
     if isinstance(default, str | int | float):
         schema["default"] = default
-    return schema
+    return schema | (declared.schema_extra or {})
 
 
 def _headers(route: Route) -> Iterator[dict[str, Any]]:
@@ -261,7 +262,9 @@ def _content(kind: str, answer: Answer) -> dict[str, Any]:
     """The shape of an answer in one media type; of foreign JSON only that it is JSON."""
     if answer.shape and kind == JSON:
         return parts.ref(answer.shape)
-    return {} if kind.endswith("json") else _TEXT
+    if kind.endswith("json"):
+        return {}
+    return _TEXT if kind.startswith("text/") else parts.BYTES
 
 
 def _refusals(route: Route) -> dict[str, Any]:
@@ -283,7 +286,9 @@ def _implied(route: Route) -> Iterator[str]:
             yield "NOT_FOUND"
         yield from ("QUERY_UNKNOWN", "STORE_AWAY")
         if route.method != "get":
-            yield "CSRF"
+            yield from ("CSRF", "STORE_DISK_LOW", "STORE_FULL")
+            if "{vendor}" in route.path or "{code}" in route.path:
+                yield "HISTORY_FULL"
     elif "{" in route.path:
         yield "NOT_FOUND"
     names = {p["name"] for p in _parameters(route)}

@@ -34,10 +34,10 @@ def rows_body(shape: Any, csv: str, doc: Doc) -> dict[str, Any]:
         "content": {
             "application/json": {"schema": many, "examples": {"request": {"value": doc.body}}},
             "application/jsonl": {
-                "schema": {"type": "string"},
+                "schema": parts.BYTES,
                 "examples": {"request": {"value": lines}},
             },
-            "text/csv": {"schema": {"type": "string"}, "examples": {"request": {"value": csv}}},
+            "text/csv": {"schema": parts.BYTES, "examples": {"request": {"value": csv}}},
         },
     }
 
@@ -47,14 +47,17 @@ def _form(part: str, fields: Any) -> dict[str, Any]:
     _, components = msgspec.json.schema_components([fields])
     schema: dict[str, Any]
     (schema,) = components.values()
-    schema["properties"][part] = {"type": "string", "contentMediaType": "image/*"}
+    schema["properties"] = {
+        name: parts.not_null(said) for name, said in schema["properties"].items()
+    }
+    schema["properties"][part] = {**parts.BYTES, "contentMediaType": "image/*"}
     schema["required"] = [*schema["required"], part]
     return schema
 
 
 def table_body(example: str) -> dict[str, Any]:
     """A body that is a table: CSV, or JSON lines."""
-    text = {"schema": {"type": "string"}}
+    text = {"schema": parts.BYTES}
     return {
         "required": True,
         "content": {
@@ -71,14 +74,14 @@ def file_body(example: str, fields: dict[str, Any]) -> dict[str, Any]:
         "type": "object",
         "required": ["file", "kind"],
         "properties": {
-            "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+            "file": {**parts.BYTES, "contentMediaType": "application/octet-stream"},
             "kind": {"type": "string", "enum": ["roster", "attachments", "activity"]},
             "market": {"type": "string"},
             "effective_on": {"type": "string", "format": "date"},
             "dry_run": {"type": "boolean", "default": False},
         },
     }
-    raw = {"schema": {"type": "string"}, "examples": {"request": {"value": example}}}
+    raw = {"schema": parts.BYTES, "examples": {"request": {"value": example}}}
     return {
         "required": True,
         "content": {
@@ -87,6 +90,6 @@ def file_body(example: str, fields: dict[str, Any]) -> dict[str, Any]:
                 "examples": {"request": {"value": {**fields, "file": example}}},
             },
             "text/csv": raw,
-            "application/octet-stream": {"schema": {"type": "string"}},
+            "application/octet-stream": {"schema": parts.BYTES},
         },
     }

@@ -34,6 +34,12 @@ LIMITS: Final = Limits(
 )
 """Some twenty guesses an hour at one login from one place."""
 
+COMMON: Final = (
+    "Whoever guesses tries this early. Take three or four words that have nothing to do with each "
+    "other or with you. / Mật khẩu này dễ đoán: hãy ghép ba, bốn từ không liên quan với nhau và "
+    "với bạn."
+)
+
 NOBODY: Final = "p00000000"
 """An id that nobody has: an unknown login is looked up as far as a known one."""
 
@@ -91,8 +97,7 @@ class SignIns:
         for _ in range(ATTEMPTS_MAX):
             person, account = await invitations.opened(tracker, token)
             state = _state(account)
-            login = (await details_of(tracker, state)).login
-            _check(password, login, "/password")
+            login = await self._fit(state, password)
             now = tracker.now()
             fact = PasswordSet(now, now, person, person, "invitation")
             hashed = await self.passwords.hash(password)
@@ -113,10 +118,9 @@ class SignIns:
         for _ in range(ATTEMPTS_MAX):
             account = await tracker.people.account(by.id)
             state = _state(account)
-            login = (await details_of(tracker, state)).login
             if not await self.passwords.verify(account.password, present):
                 raise _fault("/present", "PASSWORD_WRONG", "This is not your present password.")
-            _check(password, login, "/password")
+            login = await self._fit(state, password)
             now = tracker.now()
             fact = PasswordSet(now, now, by.id, by.id, "password")
             commit = _chosen(state, fact, await self.passwords.hash(password))
@@ -124,6 +128,14 @@ class SignIns:
                 await self._tries.right(bucket, None)
                 return await self._anew(account, fact, login)
         raise busy()
+
+    async def _fit(self, state: PersonState, password: str) -> str:
+        """The login of whom a password will do for; raises `Invalid` where it will not."""
+        known = await details_of(self._tracker, state)
+        _check(password, known.login, "/password")
+        if await self.passwords.guessed(password, (known.login, known.name, *state.markets)):
+            raise _fault("/password", "PASSWORD_COMMON", COMMON)
+        return known.login
 
     async def _anew(self, account: Account, fact: PasswordSet, login: str) -> SignedIn:
         state = _state(account, fact)

@@ -58,6 +58,24 @@ def test_a_banks_own_payload_becomes_the_code(hoa: City) -> None:
     assert (ours["source"], ours["version"]) == ("composed", 2)
 
 
+def test_another_vendors_reference_is_taken_and_not_to_be_tried_again(hoa: City) -> None:
+    account = {"bin": VCB, "number": "0123456788"}
+    body = {"stall": "B13", "name": "Lê Văn Tám", "account": account}
+    tam = hoa.post("bank", f"/v1/markets/{MARKET}/vendors", body, key="0").json()["vendor"]
+    issued, hung = {"bin": VCB, "partner_ref": "C-1"}, {"partner_ref": "E-1"}
+    down = {"reason": "lost_phone", **hung}
+    assert hoa.post("bank", f"/v1/vendors/{tam}/codes", issued, key="1").status_code == 201
+    assert hoa.post("bank", f"/v1/codes/{tam}.c1/attachments", hung, key="2").status_code == 201
+    taken = [problem(hoa.post("bank", CODES, issued, key="3"), 409, "PARTNER_REF_TAKEN")]
+    assert hoa.post("bank", CODES, {"bin": VCB}, key="4").status_code == 201
+    for path, key in (("attachments", "5"), ("removals", "6")):
+        sent = hung if path == "attachments" else down
+        answer = hoa.post("bank", f"{CODE}/{path}", sent, key=key)
+        taken.append(problem(answer, 409, "PARTNER_REF_TAKEN"))
+        assert hoa.post("bank", f"{CODE}/attachments", {}, key="hung").status_code == 201
+    assert {said["vendor"] for said in taken} == {tam}
+
+
 def test_supplied_payloads_that_are_refused_with_all_their_problems(hoa: City) -> None:
     bad = OWN[:-4].replace("5802VN", "5802XX").replace("5303704", "5303840") + "0000"
     said = problem(hoa.post("bank", CODES, supplied(bad), key="1"), 400, "PAYLOAD_NOT_STRICT")

@@ -11,9 +11,9 @@ import structlog
 from litestar.testing import TestClient
 
 from tests.integration.api.city import HOA, MARKET, City
-from tracker.api.conventions import logs
 from tracker.app import create_app
 from tracker.bootstrap import open_tracker
+from tracker.observe import logs
 from tracker.settings import Settings
 
 
@@ -75,6 +75,7 @@ def test_log_lines_are_json(capfd: pytest.CaptureFixture[str]) -> None:
         "event": "request",
         "status": 200,
         "path": "x",
+        "process": "tracker",
         "level": "info",
         "timestamp": "",
     }
@@ -84,6 +85,6 @@ def test_the_application_opens_its_tracker_while_it_runs(store_url: str, tmp_pat
     settings = Settings(data=tmp_path, store_url=store_url, queue_url=store_url)
     app = create_app(lambda: open_tracker(settings), settings)
     with TestClient(app) as client:
-        assert client.get("/health/ready").json()["status"] == "ok"
+        assert client.get("/health/ready").json()["parts"]["store"] == "ok"
         assert client.get("/v1/me").status_code == 401
         assert client.post(f"/v1/markets/{MARKET}/vendors", json=HOA).status_code == 401

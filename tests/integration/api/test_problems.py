@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import BusyLoadingError, OutOfMemoryError, ResponseError
 from redis.exceptions import ConnectionError as Away
-from redis.exceptions import OutOfMemoryError, ResponseError
 
 import tracker
 from tests.integration.api.city import FIRST, HOA, MARKET, City, problem
@@ -18,6 +18,7 @@ from tests.integration.conftest import Run
 from tests.integration.registry import Clock
 from tracker.api.catalogue import faults, problems
 from tracker.services.context import Answered
+from tracker.store.failures import DiskLow
 
 
 def test_what_the_router_refuses(city: City) -> None:
@@ -121,6 +122,13 @@ def test_parts_of_the_address(market: City) -> None:
     problem(market.get("ioc", f"/v1/markets/{MARKET}/snapshots/May"), 400, "INVALID_PARAMETER")
     unknown = market.get("manager", f"/v1/markets/{MARKET}/vendors?stgae=issued")
     assert problem(unknown, 400, "QUERY_UNKNOWN")["errors"][0]["pointer"] == "/query/stgae"
+    twice = market.get("manager", f"/v1/markets/{MARKET}/vendors?stage=issued&stage=attached")
+    assert problem(twice, 400, "INVALID_PARAMETER")["errors"][0]["code"] == "TWICE"
+    for name in ("stage", "bank"):
+        null = market.get("manager", f"/v1/markets/{MARKET}/vendors?{name}=null")
+        problem(null, 400, "INVALID_PARAMETER")
+    named = market.get("manager", f"/v1/markets/{MARKET}/vendors?q=null")
+    assert named.status_code == 200
 
 
 def test_a_taken_stall_tells_the_vendor_code_and_nothing_else(market: City) -> None:
@@ -177,14 +185,19 @@ def test_an_unexpected_error_says_only_where_to_look(
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "code"),
     [
-        Away("Error 111 connecting to 10.0.0.7:6379"),
-        OutOfMemoryError("command not allowed when used memory > 'maxmemory'."),
-        ResponseError("MISCONF Errors writing to the AOF file: No space left on device"),
+        (Away("Error 111 connecting to 10.0.0.7:6379"), "STORE_AWAY"),
+        (BusyLoadingError("Redis is loading the dataset in memory"), "STORE_AWAY"),
+        (ResponseError("MISCONF Errors writing to the AOF file: No space left"), "STORE_AWAY"),
+        (OutOfMemoryError("command not allowed when used memory > 'maxmemory'."), "STORE_FULL"),
+        (ResponseError("OOM command not allowed"), "STORE_FULL"),
+        (DiskLow("command not allowed when used memory > 'maxmemory'."), "STORE_DISK_LOW"),
     ],
 )
-def test_a_store_that_is_away_is_503(frail: City, failing: Failing, error: Exception) -> None:
+def test_a_store_that_cannot_write_is_503(
+    frail: City, failing: Failing, error: Exception, code: str
+) -> None:
     failing.error = error
     path = f"/v1/markets/{MARKET}"
     for answer in (
@@ -192,7 +205,7 @@ def test_a_store_that_is_away_is_503(frail: City, failing: Failing, error: Excep
         frail.get("bank", "/v1/me"),
         frail.post("manager", f"{path}/vendors", HOA, key="k"),
     ):
-        problem(answer, 503, "STORE_AWAY")
+        problem(answer, 503, code)
         assert int(answer.headers["retry-after"]) > 0
         assert "10.0.0.7" not in answer.text
     said = problem(frail.get(None, "/health/ready"), 503, "NOT_READY")

@@ -159,6 +159,10 @@ def test_another_password_ends_all_other_sessions(market: City) -> None:
     assert problem(wrong, 400, "INVALID_BODY")["errors"][0]["code"] == "PASSWORD_WRONG"
     weak = browser.call("PUT", path, {"present": PASSWORD, "password": "x"})
     assert problem(weak, 400, "INVALID_BODY")["errors"][0]["code"] == "PASSWORD_WEAK"
+    common = browser.call("PUT", path, {"present": PASSWORD, "password": "matkhau2026!"})
+    said = problem(common, 400, "INVALID_BODY")["errors"][0]
+    assert said["code"] == "PASSWORD_COMMON"
+    assert "Mật khẩu" in said["detail"]
     assert browser.call("PUT", path, {"present": PASSWORD, "password": new}).status_code == 200
     assert browser.session != before
     assert browser.call("GET", ME).status_code == 200

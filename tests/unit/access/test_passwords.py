@@ -33,6 +33,32 @@ def test_the_right_password_in_any_composition_and_no_other() -> None:
     assert asyncio.run(work()) == [True, False, False, False]
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password1234",
+        "1q2w3e4r5t",
+        "123456789012",
+        "Matkhau2026!",
+        "lethimai2026",
+        "Lê Thị Mai 90",
+        "vung-tau-2026",
+        "ab" * 100,
+    ],
+)
+def test_what_is_tried_early_is_known_as_that(password: str) -> None:
+    about = ("lethimai@example.vn", "Lê Thị Mai", "cho-vung-tau", "vung-tau")
+    assert asyncio.run(Passwords().guessed(password, about))
+
+
+@pytest.mark.parametrize(
+    "password", ["xuống chợ từ sớm tinh mơ", "cá thu tươi sáng nay", "𝄞" * 200]
+)
+def test_a_phrase_is_not(password: str) -> None:
+    common = asyncio.run(Passwords().guessed(password, ("lethimai@example.vn", "Lê Thị Mai")))
+    assert common is (len(set(password)) == 1)
+
+
 def test_equal_passwords_have_different_hashes() -> None:
     async def work() -> set[bytes]:
         own = Passwords()

@@ -61,11 +61,11 @@ def read(body: bytes, shape: type[T]) -> T:
 def check(raw: Any, shape: type[T]) -> T:
     """Decoded JSON as `shape`; raises `Invalid` (`INVALID_BODY`) with all faults."""
     walk = _Walk()
-    value = walk.value(_kind(cast("Hashable", shape)), raw, "")
+    value = _reader_of(cast("Hashable", shape))(walk, raw, "")
     if not walk.faults:
         made = msgspec.convert(value, shape)
-        if isinstance(made, Checked):
-            walk.faults += made.faults()
+        if _is_checked(cast("Hashable", type(made))):
+            walk.faults += cast("Checked", made).faults()
         if not walk.faults:
             return made
     raise refusal(walk.faults)
@@ -80,23 +80,6 @@ def refusal(faults: Iterable[Fault]) -> Invalid:
         code="INVALID_BODY",
         faults=found,
     )
-
-
-@cache
-def _kind(shape: Hashable) -> inspect.Type:
-    return inspect.type_info(shape)
-
-
-_NAMES = {
-    inspect.StrType: "a text",
-    inspect.IntType: "a whole number",
-    inspect.FloatType: "a number",
-    inspect.BoolType: "true or false",
-    inspect.ListType: "a list",
-    inspect.StructType: "an object",
-    inspect.DateType: "a date such as 2026-11-21",
-    inspect.DateTimeType: "a time with its offset such as 2026-11-21T08:30:00+07:00",
-}
 
 
 class _Walk:
@@ -114,122 +97,171 @@ class _Walk:
             pointer, "TYPE", f"This must be {_NAMES.get(type(kind), 'another type')}."
         )
 
-    def value(
-        self, kind: inspect.Type, raw: Any, pointer: str, normal: Normal | None = None
-    ) -> Any:
-        match kind:
-            case inspect.Metadata():
-                extra = kind.extra or {}
-                return self.value(kind.type, raw, pointer, extra.get("normal", normal))
-            case inspect.UnionType():
-                inner = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
-                return None if raw is None else self.value(inner[0], raw, pointer, normal)
-            case inspect.StructType():
-                return self.struct(kind, raw, pointer)
-            case inspect.ListType() | inspect.VarTupleType():
-                return self.items(kind, raw, pointer)
-            case inspect.StrType():
-                return self.text(kind, raw, pointer, normal)
-            case inspect.LiteralType():
-                return self.literal(kind, raw, pointer)
-            case inspect.IntType():
-                return self.integer(kind, raw, pointer)
-            case inspect.FloatType():
-                return self.number(kind, raw, pointer)
-            case inspect.BoolType():
-                return raw if isinstance(raw, bool) else self.wrong(pointer, kind)
-            case inspect.DateType() | inspect.DateTimeType():
-                return self.moment(kind, raw, pointer)
-        raise TypeError(f"Bodies have no {kind}.")
 
-    def struct(self, kind: inspect.StructType, raw: Any, pointer: str) -> Any:
+_Reader = Callable[[_Walk, Any, str], Any]
+"""Takes a value at a place (JSON pointer): the value normalised, or faults and anything."""
+
+
+@cache
+def _reader_of(shape: Hashable) -> _Reader:
+    """What reads bodies of this shape: made once, for a body comes with every request."""
+    return _reader(inspect.type_info(shape))
+
+
+@cache
+def _is_checked(kind: Hashable) -> bool:
+    return issubclass(cast("type", kind), Checked)
+
+
+_NAMES = {
+    inspect.StrType: "a text",
+    inspect.IntType: "a whole number",
+    inspect.FloatType: "a number",
+    inspect.BoolType: "true or false",
+    inspect.ListType: "a list",
+    inspect.StructType: "an object",
+    inspect.DateType: "a date such as 2026-11-21",
+    inspect.DateTimeType: "a time with its offset such as 2026-11-21T08:30:00+07:00",
+}
+
+
+def _reader(kind: inspect.Type, normal: Normal | None = None) -> _Reader:
+    match kind:
+        case inspect.Metadata():
+            return _reader(kind.type, (kind.extra or {}).get("normal", normal))
+        case inspect.UnionType():
+            inner = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
+            given = _reader(inner[0], normal)
+            return lambda walk, raw, at: None if raw is None else given(walk, raw, at)
+        case inspect.StructType():
+            return _struct(kind)
+        case inspect.ListType() | inspect.VarTupleType():
+            return _items(kind)
+        case inspect.StrType():
+            return _text(kind, normal)
+        case inspect.LiteralType():
+            return _literal(kind)
+        case inspect.IntType() | inspect.FloatType():
+            return _number(kind)
+        case inspect.BoolType():
+            return lambda walk, raw, at: raw if isinstance(raw, bool) else walk.wrong(at, kind)
+        case inspect.DateType() | inspect.DateTimeType():
+            return _moment(kind)
+    raise TypeError(f"Bodies have no {kind}.")
+
+
+def _struct(kind: inspect.StructType) -> _Reader:
+    fields = {field.encode_name: field for field in kind.fields}
+    readers = {name: _reader(field.type) for name, field in fields.items()}
+    required = {name for name, field in fields.items() if field.required}
+    patched = {name: _clearable(field) for name, field in fields.items() if _patches(field)}
+
+    def read(walk: _Walk, raw: Any, pointer: str) -> Any:
         if not isinstance(raw, dict):
-            return self.wrong(pointer, kind)
-        fields = {field.encode_name: field for field in kind.fields}
-        for name in raw:
-            if name not in fields:
-                near = difflib.get_close_matches(name[:64], fields, 1)
-                hint = f"Did you mean `{near[0]}`?" if near else "Known: " + ", ".join(fields) + "."
-                self.fault(f"{pointer}/{_escaped(name)}", "UNKNOWN_FIELD", hint)
+            return walk.wrong(pointer, kind)
+        for name in [name for name in raw if name not in fields]:
+            near = difflib.get_close_matches(name[:64], fields, 1)
+            hint = f"Did you mean `{near[0]}`?" if near else "Known: " + ", ".join(fields) + "."
+            walk.fault(f"{pointer}/{_escaped(name)}", "UNKNOWN_FIELD", hint)
         made = {}
-        for name, field in fields.items():
+        for name, reader in readers.items():
             given = raw.get(name)
             place = f"{pointer}/{name}"
-            if name in raw and _patches(field):
-                value = None if given is None else self.value(field.type, given, place)
-                if value is None and not _clearable(field):
-                    self.fault(place, "EMPTY", "This cannot be cleared.")
+            if name in patched and name in raw:
+                value = None if given is None else reader(walk, given, place)
+                if value is None and not patched[name]:
+                    walk.fault(place, "EMPTY", "This cannot be cleared.")
                 made[name] = value
                 continue
             if given is None:
-                if field.required:
-                    self.fault(place, "MISSING", "This is required.")
+                if name in required:
+                    walk.fault(place, "MISSING", "This is required.")
                 continue
-            value = self.value(field.type, given, place)
-            if value is None and field.required:
-                self.fault(place, "EMPTY", "This must not be empty.")
+            value = reader(walk, given, place)
+            if value is None and name in required:
+                walk.fault(place, "EMPTY", "This must not be empty.")
             elif value is not None:
                 made[name] = value
         return made
 
-    def items(self, kind: inspect.ListType | inspect.VarTupleType, raw: Any, pointer: str) -> Any:
+    return read
+
+
+def _items(kind: inspect.ListType | inspect.VarTupleType) -> _Reader:
+    least, most, reader = kind.min_length, kind.max_length, _reader(kind.item_type)
+
+    def read(walk: _Walk, raw: Any, pointer: str) -> Any:
         if not isinstance(raw, list):
-            return self.fault(pointer, "TYPE", "This must be a list.")
-        most = kind.max_length
+            return walk.fault(pointer, "TYPE", "This must be a list.")
         if most is not None and len(raw) > most:
-            return self.fault(pointer, "TOO_LONG", f"At most {most} entries.")
-        if kind.min_length is not None and len(raw) < kind.min_length:
-            return self.fault(pointer, "TOO_SHORT", f"At least {kind.min_length} entries.")
+            return walk.fault(pointer, "TOO_LONG", f"At most {most} entries.")
+        if least is not None and len(raw) < least:
+            return walk.fault(pointer, "TOO_SHORT", f"At least {least} entries.")
         made = []
         for n, item in enumerate(raw):
-            value = None if item is None else self.value(kind.item_type, item, f"{pointer}/{n}")
+            value = None if item is None else reader(walk, item, f"{pointer}/{n}")
             if value is None:
-                self.fault(f"{pointer}/{n}", "EMPTY", "This must not be empty.")
+                walk.fault(f"{pointer}/{n}", "EMPTY", "This must not be empty.")
             made.append(value)
         return made
 
-    def text(self, kind: inspect.StrType, raw: Any, pointer: str, normal: Normal | None) -> Any:
+    return read
+
+
+def _text(kind: inspect.StrType, normal: Normal | None) -> _Reader:
+    least, most = kind.min_length, kind.max_length
+    pattern = None if kind.pattern is None else re.compile(kind.pattern, re.ASCII)
+
+    def read(walk: _Walk, raw: Any, pointer: str) -> Any:
         if not isinstance(raw, str):
-            return self.wrong(pointer, kind)
+            return walk.wrong(pointer, kind)
         value, code = (label(raw), "") if normal is None else normal(raw)
         if code:
-            return self.fault(pointer, code, _explained(code))
+            return walk.fault(pointer, code, _explained(code))
         if not value:
             return None
-        if kind.max_length is not None and len(value) > kind.max_length:
-            return self.fault(pointer, "TOO_LONG", f"At most {kind.max_length} characters.")
-        if kind.min_length is not None and len(value) < kind.min_length:
-            return self.fault(pointer, "TOO_SHORT", f"At least {kind.min_length} characters.")
-        if kind.pattern is not None and re.search(kind.pattern, value, re.ASCII) is None:
-            return self.fault(pointer, "PATTERN", f"This must match {kind.pattern}")
+        if most is not None and len(value) > most:
+            return walk.fault(pointer, "TOO_LONG", f"At most {most} characters.")
+        if least is not None and len(value) < least:
+            return walk.fault(pointer, "TOO_SHORT", f"At least {least} characters.")
+        if pattern is not None and pattern.search(value) is None:
+            return walk.fault(pointer, "PATTERN", f"This must match {kind.pattern}")
         return value
 
-    def literal(self, kind: inspect.LiteralType, raw: Any, pointer: str) -> Any:
+    return read
+
+
+def _literal(kind: inspect.LiteralType) -> _Reader:
+    allowed = ", ".join(str(value) for value in kind.values)
+
+    def read(walk: _Walk, raw: Any, pointer: str) -> Any:
         if isinstance(raw, str | int) and raw in kind.values:
             return raw
-        allowed = ", ".join(str(value) for value in kind.values)
-        return self.fault(pointer, "NOT_ALLOWED", f"One of: {allowed}.")
+        return walk.fault(pointer, "NOT_ALLOWED", f"One of: {allowed}.")
 
-    def integer(self, kind: inspect.IntType, raw: Any, pointer: str) -> Any:
-        if isinstance(raw, bool) or not isinstance(raw, int):
-            return self.wrong(pointer, kind)
-        if kind.ge is not None and raw < kind.ge:
-            return self.fault(pointer, "OUT_OF_RANGE", f"At least {kind.ge}.")
-        if kind.le is not None and raw > kind.le:
-            return self.fault(pointer, "OUT_OF_RANGE", f"At most {kind.le}.")
+    return read
+
+
+def _number(kind: inspect.IntType | inspect.FloatType) -> _Reader:
+    taken = (int,) if isinstance(kind, inspect.IntType) else (int, float)
+    least, most = kind.ge, kind.le
+
+    def read(walk: _Walk, raw: Any, pointer: str) -> Any:
+        if isinstance(raw, bool) or not isinstance(raw, taken):
+            return walk.wrong(pointer, kind)
+        if least is not None and raw < least:
+            return walk.fault(pointer, "OUT_OF_RANGE", f"At least {least}.")
+        if most is not None and raw > most:
+            return walk.fault(pointer, "OUT_OF_RANGE", f"At most {most}.")
         return raw
 
-    def number(self, kind: inspect.FloatType, raw: Any, pointer: str) -> Any:
-        if isinstance(raw, bool) or not isinstance(raw, int | float):
-            return self.wrong(pointer, kind)
-        if kind.ge is not None and raw < kind.ge:
-            return self.fault(pointer, "OUT_OF_RANGE", f"At least {kind.ge}.")
-        if kind.le is not None and raw > kind.le:
-            return self.fault(pointer, "OUT_OF_RANGE", f"At most {kind.le}.")
-        return raw
+    return read
 
-    def moment(self, kind: inspect.DateType | inspect.DateTimeType, raw: Any, pointer: str) -> Any:
-        whole = isinstance(kind, inspect.DateType)
+
+def _moment(kind: inspect.DateType | inspect.DateTimeType) -> _Reader:
+    whole = isinstance(kind, inspect.DateType)
+
+    def read(walk: _Walk, raw: Any, pointer: str) -> Any:
         value: date
         try:
             if whole:
@@ -237,15 +269,17 @@ class _Walk:
             else:
                 value = stated = msgspec.convert(raw, datetime)
                 if stated.tzinfo is None:
-                    return self.wrong(pointer, kind)
+                    return walk.wrong(pointer, kind)
                 day = stated.astimezone(UTC).date()
         except (msgspec.ValidationError, TypeError, ValueError, OverflowError):
-            return self.wrong(pointer, kind)
+            return walk.wrong(pointer, kind)
         if not DAYS[0] <= day <= DAYS[1]:
-            return self.fault(
+            return walk.fault(
                 pointer, "OUT_OF_RANGE", f"From {DAYS[0]} to {DAYS[1]}; correct the year."
             )
         return value
+
+    return read
 
 
 def _patches(field: inspect.Field) -> bool:

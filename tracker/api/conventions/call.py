@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from functools import cached_property
 from typing import Any, cast
 
 from litestar import Request
-from litestar.datastructures import State
+from litestar.datastructures import Headers, State
 from litestar.types.empty import Empty
 from msgspec import Struct
 
@@ -22,6 +23,7 @@ from tracker.services.context import Tracker
 from tracker.services.last_used import LastUsed
 from tracker.services.market_periods import MarketPeriods
 from tracker.services.overview import Overview
+from tracker.services.public_figures import PublicFigures
 from tracker.services.readiness import Readiness
 from tracker.services.roll_ups import RollUps
 from tracker.services.roster_index import RosterIndex
@@ -53,6 +55,7 @@ class Service(Struct, frozen=True):
     live: LiveFigures
     overview: Overview
     periods: MarketPeriods
+    public: PublicFigures
     roll_ups: RollUps
     principals: Principals
     visitors: Buckets
@@ -78,6 +81,11 @@ def call_of(scope: Any) -> Call:
 
 class ApiRequest(Request[Principal, None, State]):
     """A request that knows the service, and reads its body with all faults at once."""
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The headers by their names: read once, where the framework reads them at each look."""
+        return Headers.from_scope(self.scope)
 
     @property
     def service(self) -> Service:

@@ -7,6 +7,7 @@ approval.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from litestar.exceptions import ImproperlyConfiguredException
@@ -121,7 +122,10 @@ async def _market(tracker: Tracker, path: dict[str, str]) -> str | None:
     return None
 
 
-def _known_only(connection: ASGIConnection[Any, Any, Any, Any], known: frozenset[str]) -> None:
+def _known_only(connection: ASGIConnection[Any, Any, Any, Any], known: dict[str, bool]) -> None:
+    """Refuses what would be passed over: an unknown name, one of two values, and "null", which the
+    framework takes for no value where `known` does not say that the parameter is text.
+    """
     unknown = dict.fromkeys(name for name in connection.query_params if name not in known)
     if unknown:
         allowed = ", ".join(sorted(known)) or "none"
@@ -132,6 +136,23 @@ def _known_only(connection: ASGIConnection[Any, Any, Any, Any], known: frozenset
                 Fault(f"/query/{name[:64]}", "UNKNOWN_FIELD", f"Known here: {allowed}.")
                 for name in unknown
             ),
+        )
+    times = Counter(name for name, _ in connection.query_params.multi_items())
+    faults = [
+        Fault(f"/query/{name}", "TWICE", "Send this once.")
+        for name, count in times.items()
+        if count > 1
+    ]
+    faults += [
+        Fault(f"/query/{name}", "PARAMETER", "Leave it away where you mean none.")
+        for name, value in connection.query_params.multi_items()
+        if times[name] == 1 and value.lower() == "null" and not known[name]
+    ]
+    if faults:
+        raise Invalid(
+            "A part of the query is there twice or says nothing; nothing was looked up.",
+            code="INVALID_PARAMETER",
+            faults=tuple(faults),
         )
 
 
@@ -156,8 +177,8 @@ def check_routes(app: Litestar) -> None:
                     "marked as public."
                 )
             parameters = handler.parsed_fn_signature.parameters.values()
-            handler.opt[QUERY] = frozenset(
-                field.kwarg_definition.name or field.name
+            handler.opt[QUERY] = {
+                field.kwarg_definition.name or field.name: str in {field.annotation, *field.args}
                 for field in parameters
                 if isinstance(field.kwarg_definition, QueryParameter)
-            )
+            }

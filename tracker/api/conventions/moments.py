@@ -14,11 +14,16 @@ _FORM = "RFC 3339 with an offset, such as 2026-11-21T08:30:00+07:00."
 
 AsOf = Annotated[
     str | None,
-    QueryParameter(description=f"What had been published by then. {_FORM}"),
+    QueryParameter(
+        description=f"What had been published by then. {_FORM}",
+        schema_extra={"format": "date-time"},
+    ),
 ]
 UpdatedAfter = Annotated[
     str | None,
-    QueryParameter(description=f"Only what was published later. {_FORM}"),
+    QueryParameter(
+        description=f"Only what was published later. {_FORM}", schema_extra={"format": "date-time"}
+    ),
 ]
 
 

@@ -23,6 +23,7 @@ Format = Annotated[
     QueryParameter(
         name="format",
         description=f"One of {', '.join(get_args(WireFormat))}; wins over `Accept`.",
+        schema_extra={"enum": get_args(WireFormat)},
     ),
 ]
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from litestar.types import ExceptionHandlersMap
 
 PROBLEM: Final = "application/problem+json"
-RETRY_AFTER_S: Final = {"BUSY": 1}
+RETRY_AFTER_S: Final = {"BUSY": 1, "STORE_DISK_LOW": 30, "STORE_FULL": 30}
 RETRY_AFTER_DEFAULT_S: Final = 5
 
 log = structlog.stdlib.get_logger("tracker.api")

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 TableFormat = Literal["json", "csv", "xlsx"]
 TableFormatGiven = Annotated[
     str | None,
-    QueryParameter(name="format", description="One of json, csv, xlsx; wins over `Accept`."),
+    QueryParameter(
+        name="format",
+        description="One of json, csv, xlsx; wins over `Accept`.",
+        schema_extra={"enum": ["json", "csv", "xlsx"]},
+    ),
 ]
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KINDS: Final[dict[TableFormat, str]] = {"json": JSON, "csv": "text/csv", "xlsx": XLSX}

@@ -170,7 +170,14 @@ class ActivityDays(Controller):
         opt=operation(
             Permission.ACTIVITY_WRITE,
             {202: Answer("A job was started.", JobOut, headers=("Location",))},
-            problems=(*_PROBLEMS, "BAD_ENCODING", "MEDIA_TYPE", *FILE_PROBLEMS),
+            problems=(
+                *_PROBLEMS,
+                "BAD_ENCODING",
+                "MEDIA_TYPE",
+                "JOBS_WAITING",
+                "UPLOADS_BUSY",
+                *FILE_PROBLEMS,
+            ),
             file=f"vendor,payments,amount_vnd\n{PATHS['vendor']},12,1450000\n",
             path=_DAY,
             table=True,

@@ -92,7 +92,13 @@ _EVENTS = {
     201: Answer("The event was recorded.", EventOut),
     200: Answer("Nothing new: the event that stands.", EventOut),
 }
-_EVENT_PROBLEMS = ("VENDOR_LEFT", "BEFORE_REGISTRATION", "IN_FUTURE", "BUSY")
+_EVENT_PROBLEMS = (
+    "VENDOR_LEFT",
+    "BEFORE_REGISTRATION",
+    "IN_FUTURE",
+    "PARTNER_REF_TAKEN",
+    "BUSY",
+)
 
 
 class Codes(Controller):
@@ -130,6 +136,7 @@ class Codes(Controller):
                 "NO_ACCOUNT_AT_BANK",
                 "PAYLOAD_NOT_STRICT",
                 "PAYLOAD_OTHER_ACCOUNT",
+                "PARTNER_REF_TAKEN",
                 "BIN_UNKNOWN",
                 "VENDOR_LEFT",
                 "BUSY",

@@ -94,6 +94,7 @@ class Events(Controller):
                 "EVENT_NOT_VOIDABLE",
                 "STALL_TAKEN",
                 "PARTNER_REF_TAKEN",
+                "APPROVALS_WAITING",
                 "BUSY",
             ),
             body={"reason": "Ghi nhầm quầy, bảng mã vẫn còn treo"},

@@ -90,6 +90,7 @@ AccountNumber = Annotated[
     Meta(
         max_length=cells.ACCOUNT_CHARS_MAX,
         description="The account number; spaces, dots and dashes are dropped.",
+        extra_json_schema={"pattern": "^[0-9A-Za-z .-]*[0-9A-Za-z][0-9A-Za-z .-]*$"},
         extra={"normal": cells.account},
     ),
 ]

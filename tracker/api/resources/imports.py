@@ -73,6 +73,8 @@ class Imports(Controller):
                 "MULTIPART_MALFORMED",
                 "BAD_ENCODING",
                 "MEDIA_TYPE",
+                "JOBS_WAITING",
+                "UPLOADS_BUSY",
                 *FILE_PROBLEMS,
             ),
             query={"kind": "roster", "market": "cho-vung-tau", "effective_on": "2023-01-01"},

@@ -79,7 +79,11 @@ class Ledger(Controller):
         after: After = None,
         as_: Annotated[
             str | None,
-            QueryParameter(name="format", description="json or csv; wins over `Accept`."),
+            QueryParameter(
+                name="format",
+                description="json or csv; wins over `Accept`.",
+                schema_extra={"enum": ["json", "csv"]},
+            ),
         ] = None,
     ) -> Reply:
         """Each entry with its position, what was stated about whom, both times, who stated it, what

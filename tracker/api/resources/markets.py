@@ -147,6 +147,7 @@ class Markets(Controller):
                 200: Answer("This census stands already.", CensusOut),
                 202: WAITS,
             },
+            problems=("APPROVALS_WAITING",),
             body={"effective_on": "2023-01-01", "vendors": 214, "source": "Ban quản lý chợ"},
             retries=True,
         ),

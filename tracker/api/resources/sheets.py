@@ -57,7 +57,7 @@ class Sheets(Controller):
         opt=operation(
             Permission.SHEETS_WRITE,
             {202: Answer("A job was started.", JobOut, headers=("Location",))},
-            problems=("NOTHING_TO_PRINT", "TOO_MANY_STICKERS", "BIN_UNKNOWN"),
+            problems=("NOTHING_TO_PRINT", "TOO_MANY_STICKERS", "BIN_UNKNOWN", "JOBS_WAITING"),
             body={"market": "cho-vung-tau", "printed": "any", "columns": 3, "rows": 3},
             retries=True,
         ),

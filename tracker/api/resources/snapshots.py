@@ -23,7 +23,7 @@ from tracker.api.resources.figures import Snapshot
 from tracker.api.resources.jobs import JobOut, accepted
 from tracker.domain.days import day_number
 from tracker.domain.errors import Fault
-from tracker.services import published, snapshots
+from tracker.services import published, room, snapshots
 
 
 class NewRun(Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,7 +129,7 @@ class Snapshots(Controller):
         opt=operation(
             Permission.SNAPSHOTS_RUN,
             {202: Answer("A job was started.", JobOut, headers=("Location",))},
-            problems=("DAY_NOT_OVER", "RANGE"),
+            problems=("DAY_NOT_OVER", "RANGE", "JOBS_WAITING"),
             body={"from": "2023-05-31", "to": "2023-05-31", "markets": ["cho-vung-tau"]},
             retries=True,
         ),
@@ -140,6 +140,8 @@ class Snapshots(Controller):
         markets = await _in_scope(request, data.markets)
         key = key_of(request)
         known = key and await request.tracker.jobs.known(key)
+        if not known:
+            await room.for_job(request.tracker, request.principal)
         job = await snapshots.start_run(
             request.tracker,
             request.principal.id,

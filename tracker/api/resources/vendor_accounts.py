@@ -50,7 +50,7 @@ class VendorAccounts(Controller):
                 ),
                 202: WAITS,
             },
-            problems=("BIN_UNKNOWN", "VENDOR_LEFT", "BUSY", "ERASED"),
+            problems=("BIN_UNKNOWN", "VENDOR_LEFT", "APPROVALS_WAITING", "BUSY", "ERASED"),
             body={"number": "0123456789", "holder": "Đặng Thị Hoa"},
             if_match_to_replace=True,
         ),

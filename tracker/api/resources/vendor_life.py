@@ -95,7 +95,7 @@ class VendorLife(Controller):
         opt=operation(
             Permission.VENDORS_WRITE,
             {200: Answer("The vendor after it.", VendorOut, headers=("ETag",))},
-            problems=("VENDOR_LEFT", "BUSY", "ERASED"),
+            problems=("VENDOR_LEFT", "TOO_MANY_GROUPS", "BUSY", "ERASED"),
             body={"phone": "0912 345 679", "category": None},
             if_match=True,
         ),
@@ -159,7 +159,7 @@ class VendorLife(Controller):
         opt=operation(
             Permission.VENDORS_MANAGE,
             {200: Answer("The vendor after it.", VendorOut, headers=("ETag",)), 202: WAITS},
-            problems=("STALL_TAKEN", "MARKET_CLOSED", *_DATED, "BUSY"),
+            problems=("STALL_TAKEN", "MARKET_CLOSED", *_DATED, "APPROVALS_WAITING", "BUSY"),
             body={"status": "suspended", "reason": "Nghỉ bán một tháng"},
             if_match_to_replace=True,
         ),

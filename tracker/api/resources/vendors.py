@@ -147,6 +147,9 @@ class Vendors(Controller):
                 "ACCOUNT_HAS_LIVE_CODE",
                 "ACCOUNT_MISSING",
                 "BIN_UNKNOWN",
+                "TOO_MANY_GROUPS",
+                "MARKET_FULL",
+                "HISTORY_FULL",
                 "BUSY",
             ),
             body={
