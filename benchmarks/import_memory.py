@@ -1,11 +1,14 @@
 """How much memory the import of one file takes: of the process that takes it and of the worker's.
 
-    python -m benchmarks.import_memory [--rows 20000] [--xlsx] [--json FILE]
+    python -m benchmarks.import_memory [--rows 20000] [--xlsx] [--dry-run [--twice]] [--json FILE]
 
 The file is written as it is read, so this process holds none of it. A child process takes it (what
 the service does), a second one works through it (what a worker does), over one store; the figure
 is the highest resident set of each, as the kernel knows it at the end. What Python and the modules
 take before the first byte is part of it, and told beside it.
+
+A dry run has to remember what it imagined of those that a later row is about. `--twice` is the
+worst of files for it: the second half says again what the first half said, in the same order.
 """
 
 from __future__ import annotations
@@ -17,10 +20,13 @@ import resource
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
+
+from msgspec import Struct
 
 from benchmarks import common
 from benchmarks.common import Line, Result
@@ -37,6 +43,28 @@ CHUNK_BYTES: Final = 64 * 1024
 HEADINGS: Final = ("Stt", "Họ và tên", "Số sạp", "Ngành hàng", "Khu", "Số điện thoại")
 
 
+class Wanted(Struct, frozen=True):
+    """What is to be imported, and how."""
+
+    rows: int
+    xlsx: bool = False
+    dry: bool = False
+    twice: bool = False
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """What must become of the rows."""
+        again = self.rows // 2 if self.twice else 0
+        return {"accepted": self.rows - again, "duplicate": again, "rejected": 0}
+
+
+def lines(wanted: Wanted) -> Iterator[tuple[str, ...]]:
+    """The cells of the file."""
+    if not wanted.twice:
+        return traders(wanted.rows)
+    return chain(traders(wanted.rows - wanted.rows // 2), traders(wanted.rows // 2))
+
+
 def traders(rows: int) -> Iterator[tuple[str, ...]]:
     """The cells of a roster of so many traders, one in nine without a phone."""
     draw = random.Random(rows)
@@ -47,10 +75,10 @@ def traders(rows: int) -> Iterator[tuple[str, ...]]:
         yield str(n), name, f"{zone}{n:07d}", draw.choice(GOODS), f"Khu {zone}", phone
 
 
-async def csv_file(rows: int) -> AsyncIterator[bytes]:
+async def csv_file(wanted: Wanted) -> AsyncIterator[bytes]:
     """The roster as CSV, as it comes in."""
     held = bytearray((";".join(HEADINGS) + "\n").encode("utf-8-sig"))
-    for cells in traders(rows):
+    for cells in lines(wanted):
         held += (";".join(cells) + "\n").encode()
         if len(held) >= CHUNK_BYTES:
             yield bytes(held)
@@ -72,7 +100,7 @@ def peak_mib() -> float:
 # ── what the children do ─────────────────────────────────────────────────────────────────────
 
 
-def take(data: Path, rows: int, xlsx: bool, told: Connection) -> None:
+def take(data: Path, wanted: Wanted, told: Connection) -> None:
     """The service's part: the file is received, looked through, sealed and kept."""
 
     async def work() -> dict[str, Any]:
@@ -80,8 +108,8 @@ def take(data: Path, rows: int, xlsx: bool, told: Connection) -> None:
         async with open_tracker(Settings(data=data)) as tracker:
             await found(tracker)
             with TemporaryFile() as file:
-                if xlsx:
-                    write_xlsx(file, HEADINGS, traders(rows))
+                if wanted.xlsx:
+                    write_xlsx(file, HEADINGS, lines(wanted))
                     file.seek(0)
                     before = peak_mib()
                 start = time.perf_counter()
@@ -91,8 +119,8 @@ def take(data: Path, rows: int, xlsx: bool, told: Connection) -> None:
                     kind="roster",
                     market=MARKET,
                     effective_on=OPENED,
-                    dry_run=False,
-                    chunks=read(file) if xlsx else csv_file(rows),
+                    dry_run=wanted.dry,
+                    chunks=read(file) if wanted.xlsx else csv_file(wanted),
                 )
             seconds = time.perf_counter() - start
             return {"job": job.id, "before": before, "peak": peak_mib(), "seconds": seconds}
@@ -135,15 +163,16 @@ def alone(target: Any, *given: object) -> dict[str, Any]:
     return said
 
 
-def measure(directory: Path, rows: int, *, xlsx: bool) -> Result:
+def measure(directory: Path, wanted: Wanted) -> Result:
     """Both parts of one import, each in a process of its own."""
     result = Result("import_memory")
     data = directory / "data"
     with EmbeddedServer(data):
-        taken = alone(take, data, rows, xlsx)
+        taken = alone(take, data, wanted)
         worked = alone(work_through, data, taken["job"])
-    assert worked["totals"] == {"accepted": rows, "duplicate": 0, "rejected": 0}, worked
-    form = "XLSX" if xlsx else "CSV"
+    assert worked["totals"] == wanted.totals, worked
+    form = f"{'XLSX' if wanted.xlsx else 'CSV'}{', dry run' if wanted.dry else ''}"
+    rows = wanted.rows
     for part, said in (("taking the file", taken), ("working through it", worked)):
         result.told(f"{part}: MiB at the start", f"{said['before']:.0f}")
         result.told(f"{part}: rows a second", f"{rows / said['seconds']:,.0f}")
@@ -159,9 +188,12 @@ def main() -> int:
     parser = common.options(__doc__)
     parser.add_argument("--rows", type=int, default=20_000, help="rows of the file")
     parser.add_argument("--xlsx", action="store_true", help="a workbook in place of CSV")
+    parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
+    parser.add_argument("--twice", action="store_true", help="each trader stands there twice")
     chosen = parser.parse_args()
     with common.scratch() as directory:
-        result = measure(directory, chosen.rows, xlsx=chosen.xlsx)
+        wanted = Wanted(chosen.rows, chosen.xlsx, chosen.dry_run, chosen.twice)
+        result = measure(directory, wanted)
     return common.finish(result, chosen.json)
 
 

@@ -60,6 +60,7 @@ from tracker.services.context import Tracker
 from tracker.services.last_used import LastUsed
 from tracker.services.market_periods import MarketPeriods
 from tracker.services.overview import Overview
+from tracker.services.public_figures import PublicFigures
 from tracker.services.readiness import Readiness
 from tracker.services.roll_ups import RollUps
 from tracker.services.roster_index import RosterIndex
@@ -181,6 +182,7 @@ def _service(tracker: Tracker) -> Service:
         live=live,
         overview=Overview(tracker, live),
         periods=MarketPeriods(tracker),
+        public=PublicFigures(tracker),
         roll_ups=RollUps(tracker),
         principals=Principals(tracker),
         visitors=visitors,

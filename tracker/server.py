@@ -11,12 +11,14 @@ from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from tracker.bootstrap import open_tracker
 from tracker.processes import told
 from tracker.settings import Settings
+from tracker.store import failures
 
 
 def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT; a server process that dies is started again.
 
-    Raises what `open_tracker` raises: said here in one line, not by a server process that dies.
+    Raises what `open_tracker` raises, and `Unavailable` where the store refuses or is away: said
+    here in one line, not by a server process that dies.
     """
     asyncio.run(_reach_store(settings))
     os.environ.update(told(settings, os.environ))  # the server's processes read their own
@@ -37,5 +39,11 @@ def serve(settings: Settings) -> None:
 
 
 async def _reach_store(settings: Settings) -> None:
-    async with open_tracker(settings):
-        pass
+    try:
+        async with open_tracker(settings):
+            pass
+    except Exception as error:
+        refused = failures.refusal(error)
+        if refused is None:
+            raise
+        raise refused from error

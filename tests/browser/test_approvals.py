@@ -17,7 +17,7 @@ def yard(site: Site) -> Yard:
 
 def test_another_account_behind_a_live_code_waits_and_is_approved(visit: Visit, yard: Yard) -> None:
     code = yard.paid("C1", "Hồ Thị Mười", "0123450001")
-    manager = visit("manager", PHONE)
+    manager = yard.manager(visit, PHONE)
     page = manager.open(f"/vendors/{code}/account?bin={VCB}")
     page.get_by_label("Số tài khoản").fill("0999990002")
     manager.look("vendor-account")
@@ -51,6 +51,4 @@ def test_the_list_says_what_waits_for_whom(visit: Visit, yard: Yard, size: tuple
     assert "Đăng ký nhầm chợ" in page.locator("main").inner_text()
     assert wide(page) <= size[0]
     admin.look("approvals")
-    field = visit("field", size)
-    page = field.open("/approvals")
-    assert page.get_by_role("link", name="Xem và duyệt").count() == 0
+    assert page.get_by_role("link", name="Xem và duyệt").count() >= 1

@@ -24,7 +24,7 @@ def yard(site: Site) -> Yard:
 def test_likenesses_are_told_with_both_people(
     visit: Visit, yard: Yard, size: tuple[int, int]
 ) -> None:
-    manager = visit("manager", size)
+    manager = yard.manager(visit, size)
     page = manager.open(f"/markets/{yard.market}/doubts")
     manager.weighs_little()
     assert "Tên gần giống sạp khác" in page.locator("main").inner_text()
@@ -34,7 +34,7 @@ def test_likenesses_are_told_with_both_people(
 
 
 def test_what_was_decided_is_asked_no_more(visit: Visit, yard: Yard) -> None:
-    manager = visit("manager", PHONE, scripts=False)
+    manager = yard.manager(visit, PHONE, scripts=False)
     page = manager.open(f"/markets/{yard.market}/doubts")
     before = page.locator("article").count()
     page.locator("article", has_text="Trùng tên").get_by_role("link", name="Xem và").click()

@@ -22,7 +22,7 @@ def test_one_account_at_two_stalls_is_told_as_such(
     for stall in ("D1", "D2"):
         yard.paid(stall, f"Võ Thị {stall}", "012345111" + stall[1])
         yard.stranger_at(stall)
-    manager = visit("manager", size)
+    manager = yard.manager(visit, size)
     page = manager.open(f"/markets/{yard.market}/incidents")
     manager.weighs_little()
     assert "cùng tài khoản ở 2 sạp" in page.locator("article").first.inner_text()
@@ -34,7 +34,7 @@ def test_one_account_at_two_stalls_is_told_as_such(
 def test_a_manager_records_what_was_found_and_it_is_settled(visit: Visit, yard: Yard) -> None:
     yard.paid("D3", "Võ Văn Ba", "0123451113")
     id_ = yard.stranger_at("D3")
-    manager = visit("manager", PHONE, scripts=False)
+    manager = yard.manager(visit, PHONE, scripts=False)
     page = manager.open(f"/incidents/{id_}")
     page.get_by_label("Đã gỡ mã lạ, xong").check()
     page.get_by_label("Ghi rõ thêm").fill("Đã gỡ và dán lại tem của sạp")

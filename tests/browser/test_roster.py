@@ -48,7 +48,7 @@ def test_filters_hold_together_and_the_file_has_what_they_leave(visit: Visit) ->
 def test_a_vendor_is_registered_and_a_taken_stall_is_told(visit: Visit, site: Site) -> None:
     yard = Yard(site, "cho-thu-danh-sach", "TDS", "Chợ thử danh sách")
     there = yard.vendor("A1", "Lê Thị Sáu")
-    manager = visit("manager", PHONE)
+    manager = yard.manager(visit, PHONE)
     page = manager.open(f"/markets/{yard.market}/roster/new")
     page.get_by_label("Sạp").fill("a 1")
     page.get_by_label("Họ và tên").fill("Trần Văn Bảy")

@@ -23,7 +23,7 @@ def test_what_happened_reads_in_plain_words(
     visit: Visit, yard: Yard, size: tuple[int, int]
 ) -> None:
     code = yard.paid("B12", "Nguyễn Thị Lan", "0123456789")
-    manager = visit("manager", size)
+    manager = yard.manager(visit, size)
     page = manager.open(f"/vendors/{code}")
     manager.weighs_little()
     assert "Gắn mã Vietcombank tại sạp B12" in page.locator(".story").inner_text()
@@ -35,7 +35,7 @@ def test_what_happened_reads_in_plain_words(
 
 def test_a_sticker_comes_down_and_a_wrong_fact_is_taken_back(visit: Visit, yard: Yard) -> None:
     code = yard.paid("B13", "Nguyễn Thị Mai", "0123456790")
-    manager = visit("manager", PHONE, scripts=False)
+    manager = yard.manager(visit, PHONE, scripts=False)
     page = manager.open(f"/vendors/{code}")
     page.get_by_role("link", name="Đã gỡ tem").click()
     page.get_by_label("Lý do").select_option("tax_worry")
@@ -56,7 +56,7 @@ def test_details_stall_and_status_are_changed_and_a_stale_form_says_so(
     visit: Visit, yard: Yard
 ) -> None:
     code = yard.vendor("B14", "Phan Văn Tám")
-    manager = visit("manager", TABLET)
+    manager = yard.manager(visit, TABLET)
     page = manager.open(f"/vendors/{code}/edit")
     yard.ask("POST", f"/v1/vendors/{code}/moves", {"stall": "B15"})
     page.get_by_label("Ngành hàng").fill("Hải sản")
@@ -80,7 +80,7 @@ def test_details_stall_and_status_are_changed_and_a_stale_form_says_so(
 def test_personal_data_are_given_and_then_forgotten(visit: Visit, yard: Yard) -> None:
     code = yard.vendor("B16", "Bùi Thị Chín", phone="0987654321")
     yard.ask("POST", f"/v1/vendors/{code}/moves", {"stall": "B17"})
-    manager = visit("manager", TABLET)
+    manager = yard.manager(visit, TABLET)
     page = manager.open(f"/vendors/{code}/personal-data")
     with page.expect_download() as download:
         page.get_by_role("button", name="Tải về").click()

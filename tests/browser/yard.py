@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import TABLET, Site, Visit, Visitor
 from tracker.vietqr.compose import compose
 
 VCB = "970436"
@@ -20,11 +20,38 @@ class Yard:
     def __init__(self, site: Site, market: str, prefix: str, name: str) -> None:
         self._site = site
         self.market = market
+        self._keys = dict(site.keys)
         self.ask(
             "POST",
             "/v1/markets",
             {"id": market, "name": name, "prefix": prefix, "opened_on": "2099-01-01"},
         )
+        self._keys["field"] = self.ask(
+            "POST", "/v1/keys", {"name": f"Tổ của {name}", "role": "field", "markets": [market]}
+        )["secret"]
+        self._cookies = self._manager(f"{market}@demo.example", f"Quản lý {name}")
+
+    def _manager(self, login: str, name: str) -> dict[str, str]:
+        """The cookies of a manager of this market, who has just signed in."""
+        new = {"name": name, "login": login, "role": "manager", "markets": [self.market]}
+        person = self.ask("POST", "/v1/people", new)["id"]
+        token = self.ask("POST", f"/v1/people/{person}/invitation")["token"]
+        reply = httpx.post(
+            f"{self._site.url}/v1/session/invitation",
+            json={"token": token, "password": "một câu dài dễ nhớ 17"},
+            headers={"Origin": self._site.url},
+        )
+        assert reply.is_success, reply.text
+        return dict(reply.cookies)
+
+    def manager(
+        self, visit: Visit, size: tuple[int, int] = TABLET, *, scripts: bool = True
+    ) -> Visitor:
+        """A window of the market's manager."""
+        somebody = visit(None, size, scripts=scripts)
+        for name, value in self._cookies.items():
+            somebody.context.add_cookies([{"name": name, "value": value, "url": self._site.url}])
+        return somebody
 
     def ask(self, method: str, path: str, body: Any = None, by: str = "admin") -> Any:
         """One request with a key of that role."""
@@ -32,7 +59,7 @@ class Yard:
             method,
             self._site.url + path,
             json=body,
-            headers={"Authorization": f"Bearer {self._site.keys[by]}"},
+            headers={"Authorization": f"Bearer {self._keys[by]}"},
             timeout=20,
         )
         assert reply.is_success, reply.text

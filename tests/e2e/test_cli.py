@@ -83,6 +83,10 @@ COMMANDS = [
     "snapshot",
     "verify",
     "rebuild",
+    "backup",
+    "restore",
+    "drill",
+    "upgrade",
     "openapi",
 ]
 

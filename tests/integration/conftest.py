@@ -1,14 +1,21 @@
-"""A real store for the integration tests: one embedded server for all, emptied for each test."""
+"""A real store for the integration tests: one embedded server for all, emptied for each test.
+
+With ``TRACKER_TEST_STORE=cluster`` it is a cluster of three nodes in its place, for all but the
+tests of the workers (their queue needs a single server) and of the embedded server. A few tests ask
+the one server themselves (INFO, KEYS, TIME, CONFIG) and fail there by that alone.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterator
+from os import environ
 from typing import Protocol, TypeVar
 
 import pytest
 from redis.asyncio import Redis
 
+from tests.integration.cluster.nodes import ClusterOfThree
 from tracker.store.client import connect
 from tracker.store.embedded import EmbeddedServer
 
@@ -24,7 +31,12 @@ class Run(Protocol):
 @pytest.fixture(scope="session")
 def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a running, durable store (database 0); it may hold what other tests left."""
-    with EmbeddedServer(tmp_path_factory.mktemp("store") / "data") as server:
+    place = tmp_path_factory.mktemp("store")
+    if environ.get("TRACKER_TEST_STORE") == "cluster":
+        with ClusterOfThree(place) as cluster:
+            yield cluster.url
+        return
+    with EmbeddedServer(place / "data") as server:
         yield server.url()
 
 

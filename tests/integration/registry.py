@@ -122,7 +122,7 @@ async def code_of(tracker: Tracker, market: str, prefix: str, n: int) -> str:
 async def restore(store: Redis, dumped: dict[bytes, bytes]) -> None:
     """Puts a dump into an empty store."""
     client: Any = store
-    pipeline = client.pipeline()
+    pipeline = client.pipeline(transaction=False)
     for name, value in dumped.items():
         pipeline.restore(name, 0, value)
     await pipeline.execute()
@@ -132,7 +132,7 @@ async def dump(store: Redis) -> dict[bytes, bytes]:
     """Every key of the store with its serialized value: equal dumps are equal stores."""
     client: Any = store
     names = sorted([key async for key in client.scan_iter(count=1_000)])
-    pipeline = client.pipeline()
+    pipeline = client.pipeline(transaction=False)
     for name in names:
         pipeline.dump(name)
     return dict(zip(names, await pipeline.execute(), strict=True))

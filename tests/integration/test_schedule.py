@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from tests.integration.conftest import Run
 from tests.integration.registry import ADMIN, Clock, attach, tracker_on, trader
-from tracker.bootstrap import wall_clock
+from tracker.clock import wall_clock
 from tracker.domain.days import DAY_MS, day_of, start_of
 from tracker.services import codes, markets, published, schedule, snapshots, vendors
 from tracker.services.context import Tracker

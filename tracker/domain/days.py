@@ -9,6 +9,7 @@ arithmetic; a test compares it with the zone database.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 OFFSET_MS = 7 * 3_600_000
 DAY_MS = 86_400_000
@@ -41,6 +42,7 @@ def moment_of(value: datetime) -> int:
     return (value - _ZERO) // _ONE_MS
 
 
+@lru_cache(maxsize=1_024)
 def moment_text(moment: int) -> str:
     """A moment as RFC 3339 in Vietnam's offset, to the second where it is whole."""
     value = _ZERO_VIETNAM + timedelta(milliseconds=moment)

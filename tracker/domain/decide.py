@@ -149,6 +149,8 @@ def link_account(
 
 def owner(person: Person, details: AccountDetails) -> Owner:
     """`own` where the holder is the vendor by folded name, else `family`."""
+    if person.name == details.holder:
+        return "own"
     return "own" if search_key(person.name) == search_key(details.holder) else "family"
 
 

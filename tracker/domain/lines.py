@@ -13,7 +13,7 @@ from typing import get_args
 
 from tracker.domain.days import day_of, start_of
 from tracker.domain.facts import RemovalReason, VendorFact
-from tracker.domain.vendor import History, Vendor
+from tracker.domain.vendor import NOWHERE, UNKNOWN, History, Vendor
 
 REGISTERED = "r"
 ATTACHED = "+"
@@ -36,7 +36,7 @@ DayLines = Mapping[tuple[int, str], int]
 
 def closings(states: Iterable[tuple[VendorFact, Vendor]]) -> Iterator[tuple[int, Vendor]]:
     """The state at the end of each day that has a fact, from the states a vendor went through."""
-    day, vendor = None, Vendor()
+    day, vendor = None, UNKNOWN
     for fact, after in states:
         if (on := day_of(fact.at)) != day:
             if day is not None:
@@ -55,7 +55,7 @@ def day_lines(history: History) -> Lines:
 def lines_through(ends: Iterable[tuple[int, Vendor]]) -> Lines:
     """`day_lines` from the vendor's states at the ends of days."""
     lines: Lines = Counter()
-    before = Vendor().standing
+    before = NOWHERE
     for day, vendor in ends:
         after = vendor.standing
         if after.registered != before.registered:

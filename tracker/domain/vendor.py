@@ -7,7 +7,7 @@ the same fact in time, and the state at any past moment is the replay of the fac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -176,8 +176,8 @@ def evolve(vendor: Vendor, event: int, fact: VendorFact) -> Vendor:
     changes nothing. A sticker that hangs counts from when its vendor counts as attached.
     """
     after = _applied(vendor, event, fact)
-    if after.first_attached_at is None and after is not vendor and after.standing.attached:
-        return replace(after, first_attached_at=fact.at)
+    if after.codes and after.first_attached_at is None and after is not vendor:
+        return replace(after, first_attached_at=fact.at) if after.standing.attached else after
     return after
 
 
@@ -294,12 +294,15 @@ def in_order(facts: Sequence[Fact]) -> list[tuple[int, Fact]]:
 
     Facts of the same moment follow the order of the ledger.
     """
+    kept = list(enumerate(facts, 1))
+    if len(kept) == 1:
+        return kept
     voided: set[int] = set()
-    for n in range(len(facts), 0, -1):
-        fact = facts[n - 1]
+    for n, fact in reversed(kept):
         if isinstance(fact, Voided) and n not in voided:
             voided.add(fact.event)
-    kept = [(n, f) for n, f in enumerate(facts, 1) if n not in voided]
+    if voided:
+        kept = [(n, f) for n, f in kept if n not in voided]
     kept.sort(key=_moment)
     return kept
 
@@ -340,11 +343,16 @@ class History(Struct, frozen=True):
 
     def states(self) -> Iterator[tuple[VendorFact, Vendor]]:
         """Each fact in the order in which it happened, with the state after it."""
-        vendor = UNKNOWN
-        for event, fact in in_order(self.facts):
-            vendor = evolve(vendor, event, fact)  # type: ignore[arg-type]
-            yield fact, vendor  # type: ignore[misc]
+        return states_of(in_order(self.facts))  # type: ignore[arg-type]
 
     def code_id(self, ordinal: int) -> str:
         """The public id of one of the vendor's codes."""
         return code_id(self.vendor_code, ordinal)
+
+
+def states_of(ordered: Iterable[tuple[int, VendorFact]]) -> Iterator[tuple[VendorFact, Vendor]]:
+    """Each of the facts that `in_order` gives, with the state after it."""
+    vendor = UNKNOWN
+    for event, fact in ordered:
+        vendor = evolve(vendor, event, fact)
+        yield fact, vendor

@@ -20,7 +20,7 @@ from tracker.domain.facts import (
     Removed,
 )
 from tracker.domain.lines import Lines, closings, lines_through
-from tracker.domain.vendor import UNKNOWN, History, in_order
+from tracker.domain.vendor import UNKNOWN, History, in_order, states_of
 
 
 class Views(Struct):
@@ -49,14 +49,15 @@ def views_of(history: History) -> Views:
     """The views of a vendor's history. One whose personal data were erased holds no name."""
     if not history.facts:
         return EMPTY
-    states = list(history.states())
+    ordered = in_order(history.facts)
+    states = list(states_of(ordered))  # type: ignore[arg-type]
     vendor = states[-1][1] if states else UNKNOWN
     names: dict[str, str] = {}
     me = str(history.number)
     banks = {fact.code: fact.bin for fact in history.facts if isinstance(fact, CodeIssued)}
     if vendor.stall is not None and vendor.on_roster:
         names[stall_name(vendor.stall)] = me
-    for ordinal, fact in in_order(history.facts) if not vendor.erased else ():
+    for ordinal, fact in ordered if not vendor.erased else ():
         if isinstance(fact, Registered | AccountLinked) and fact.ref is not None:
             names[ref_name("v", fact.bin, fact.ref)] = me
         elif isinstance(fact, CodeIssued) and fact.ref is not None:

@@ -108,6 +108,8 @@ class Rules:
         if by_ref is not None and (held is None or by_ref[0] is not held[0]):
             raise vendors.reference_taken(by_ref[0].code)
         require_open(book.place, self._when.at)
+        if held is None:
+            book.require_groups(new.zone or "", new.category or "")
         commit = book.commit()
         entry = book.newcomer(commit) if held is None else held[0]
         if held is not None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.domain import decide
-from tracker.domain.codes import event_id, parse_code_id
+from tracker.domain.codes import event_id, parse_code_id, vendor_code
 from tracker.domain.days import moment_text
 from tracker.domain.errors import Fault, Invalid, NotFound
 from tracker.domain.facts import (
@@ -23,8 +23,8 @@ from tracker.domain.facts import (
 from tracker.domain.vendor import Code, History, in_order
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.services.shapes import CodeOut, code_out
-from tracker.services.vendors import find, find_number, require_bin
-from tracker.store.commit import Commit, Done
+from tracker.services.vendors import find, find_number, reference_taken, require_bin
+from tracker.store.commit import Commit, Done, Taken
 from tracker.store.keys import Space
 from tracker.vietqr.compose import compose
 from tracker.vietqr.parse import parse
@@ -59,8 +59,8 @@ async def issue(
     """Issues a code over the vendor's account at a bank, composed or `supplied` by the bank.
 
     An unchanged payload is the same version: the live code comes back. Raises `Conflict`
-    `NO_ACCOUNT_AT_BANK` without an account, `Invalid` where the supplied payload has faults or
-    pays another account.
+    `NO_ACCOUNT_AT_BANK` without an account and `PARTNER_REF_TAKEN`, `Invalid` where the supplied
+    payload has faults or pays another account.
     """
     require_bin(principal, bin_)
     for _ in range(ATTEMPTS_MAX):
@@ -123,7 +123,7 @@ async def attach(
     """Records that the sticker of a code hangs at the stall since `occurred_at` (ms).
 
     `scan` is the id of a matched scan of this very code; another raises `Invalid`
-    `SCAN_NOT_MATCHED`.
+    `SCAN_NOT_MATCHED`. Raises `Conflict` `PARTNER_REF_TAKEN`.
     """
 
     def wish(history: History, ordinal: int, when: decide.Stated) -> list[VendorFact]:
@@ -211,7 +211,10 @@ async def _write(
         commit.vendor(history, facts)
     if once is not None:
         commit.answer(once.key, once.seal(written))
-    return isinstance(await tracker.commit(commit), Done)
+    outcome = await tracker.commit(commit)
+    if isinstance(outcome, Taken):
+        raise reference_taken(vendor_code(history.prefix, int(outcome.holder.partition(".")[0])))
+    return isinstance(outcome, Done)
 
 
 async def find_code(tracker: Tracker, principal: Principal, code: str) -> tuple[str, History, Code]:

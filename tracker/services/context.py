@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -15,10 +15,14 @@ from tracker.domain.decide import Stated, stated
 from tracker.domain.errors import KeyReused, NotFound, TrackerError, Unavailable
 from tracker.domain.market import Market, require_open
 from tracker.domain.vendor import History
+from tracker.services.known_groups import KnownGroups
+from tracker.services.known_markets import KnownMarkets
 from tracker.services.numbers import Numbers
+from tracker.services.upload_room import UploadRoom
 from tracker.settings import Settings
 from tracker.store.account_index import AccountIndex
 from tracker.store.activity import Activity
+from tracker.store.beats import Beats
 from tracker.store.bulk_calls import BulkCalls
 from tracker.store.commit import Commit, Committer, Outcome, Replayed
 from tracker.store.erasures import Erasures
@@ -34,6 +38,9 @@ from tracker.store.schedule_state import ScheduleState
 from tracker.store.sealed import SealedStore
 from tracker.store.seals import SealStore
 from tracker.store.sessions import SessionStore
+
+if TYPE_CHECKING:
+    from tracker.store.queue import QueueClient
 
 ATTEMPTS_MAX = 10
 """How often a use case reads and decides anew after losing a race, before it gives up (503)."""
@@ -70,6 +77,7 @@ class Tracker:
         now: Callable[[], int],
         dispatch: Callable[[str], Awaitable[None]],
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+        queue: QueueClient | None = None,
     ) -> None:
         self.settings = settings
         self.client = client
@@ -77,9 +85,13 @@ class Tracker:
         self.now = now
         self.dispatch = dispatch
         self.random_bytes = random_bytes
+        self.queue = queue
         self.reader = Reader(client)
         self.looks = Looks(client)
         self.numbers = Numbers(self.reader)
+        self.known_markets = KnownMarkets()
+        self.known_groups = KnownGroups(self.reader)
+        self.uploads = UploadRoom()
         self.committer = Committer(client)
         self.publications = Publications(client)
         self.reported = Reported(client)
@@ -91,6 +103,7 @@ class Tracker:
         self.activity = Activity(client)
         self.examined = Examined(client)
         self.schedule_state = ScheduleState(client)
+        self.beats = Beats(client)
         self.seals = SealStore(client)
         self.people = PeopleStore(client)
         self.sessions = SessionStore(client)

@@ -53,13 +53,22 @@ class Accounts:
         """Reads what stands and these rows are about."""
         names: dict[str, list[str]] = {}
         for row in rows:
-            market = await self._places.find(row.market)
-            if market is not None and self._refusal(row) is None:
-                wanted = names.setdefault(market, [])
-                wanted.append(stall_name(row.stall))
-                if row.partner_ref:
-                    wanted.append(_ref(row))
+            for market, some in (await self._names(row)).items():
+                names.setdefault(market, []).extend(some)
         await self._shelf.open(names, rows[0].row)
+
+    async def foresee(self, rows: Sequence[BankRow]) -> None:
+        """Takes note of what some rows will be about."""
+        for row in rows:
+            self._shelf.foresee(await self._names(row), row.row)
+
+    async def _names(self, row: BankRow) -> dict[str, list[str]]:
+        """The unique names that a row is about, by their market: none where it is refused."""
+        market = await self._places.find(row.market)
+        if market is None or self._refusal(row) is not None:
+            return {}
+        stall = stall_name(row.stall)
+        return {market: [stall, _ref(row)] if row.partner_ref else [stall]}
 
     def plan(self, row: BankRow) -> Plan:
         """The row's outcome against the book of its market, which it changes."""

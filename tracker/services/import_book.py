@@ -7,8 +7,8 @@ the vendor as it stood when the row came, so it is counted as what it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from itertools import count
 from typing import NamedTuple
 
@@ -17,12 +17,15 @@ from msgspec.structs import replace
 from tracker.access.vault import Keyring, VendorVault
 from tracker.domain.decide import Stated
 from tracker.domain.errors import NotFound
-from tracker.domain.facts import VendorFact, ZoneAdded
+from tracker.domain.facts import VendorFact, ZoneAdded, decode_vendor, encode
+from tracker.domain.limits import require_groups
 from tracker.domain.market import Market
+from tracker.domain.rows import group_key
 from tracker.domain.vendor import History, Vendor
 from tracker.domain.views import Views, views_of
 from tracker.services.context import Tracker
-from tracker.store.commit import MARKET, Commit
+from tracker.services.import_repeats import Repeats
+from tracker.store.commit import MARKET, Commit, header
 from tracker.store.jobs import Job, RowResult
 from tracker.store.keys import Space
 from tracker.tables.rows import WARNINGS, BankRow, RosterRow
@@ -91,6 +94,16 @@ class Entry:
         self._views = commit.vendor(self.history, facts, seen)
         self._see(self.history.then(*facts))
 
+    @property
+    def names(self) -> Iterable[str]:
+        """The unique names that it holds; none where nothing was recorded since it was read."""
+        return () if self._views is None else self._views.names
+
+    @property
+    def document(self) -> bytes:
+        """Its facts, as the store keeps them."""
+        return header(self.history.version) + b"".join(map(encode, self.history.facts))
+
     def rewind(self, job: str, row: int) -> None:
         """Back to before the job's row `row` where it, or one after it, recorded something."""
         facts = self.history.facts
@@ -109,6 +122,11 @@ class Entry:
             taken += 1
         self.ahead = facts[taken:]
         self._see(self.history.then(*facts[:taken]))
+
+    def imagine(self, history: History) -> None:
+        """Goes on from where a dry run left it."""
+        self._views = views_of(history)
+        self._see(history)
 
     def _see(self, history: History) -> None:
         self.history = history
@@ -133,25 +151,58 @@ class Book:
         self._dry = dry
         self._names: dict[str, str] = {}
         self._entries: dict[int, Entry] = {}
+        self._groups: set[int] = set()
         self._spare: list[int] = []
         self._imagined = count(DRY_NUMBERS_FROM)
-        self._made: set[str] = set()
+        self._imagined_key = tracker.keyring.wrap(tracker.keyring.new_data_key()) if dry else b""
+        self._touched: set[str] = set()
+        self._kept: dict[int, bytes] = {}
+        self._made: dict[int, set[str]] = {}
 
     async def load(self, names: Sequence[str], since: int | None = None) -> None:
         """Reads who holds these names, as they stood before the job's row `since` if given."""
         reader, market = self._tracker.reader, self.place.id
+        self._groups |= await reader.group_keys(market)
         unknown = [name for name in dict.fromkeys(names) if name not in self._names]
         for name, holder in zip(unknown, await reader.holders(market, unknown), strict=True):
             if holder is not None:
                 self._names[name] = holder
-        held = [self._names[name] for name in unknown if name in self._names]
+        self._touched.update(names)
+        held = [self._names[name] for name in names if name in self._names]
         wanted = sorted({int(holder.partition(".")[0]) for holder in held} - self._entries.keys())
-        histories = await reader.histories(market, self.place.prefix, wanted)
-        keys = await reader.data_keys(market, wanted)
+        there = [number for number in wanted if number < DRY_NUMBERS_FROM]
+        histories = await reader.histories(market, self.place.prefix, there)
+        keys = await reader.data_keys(market, there)
         for history, key in zip(histories, keys, strict=True):
             entry = self._entries[history.number] = Entry(history, self._tracker.keyring, key)
             if since is not None:
                 entry.rewind(self._job, since)
+        for number in wanted:
+            self._recall(number)
+
+    def _recall(self, number: int) -> None:
+        """Takes up again what a dry run imagined of a vendor."""
+        document = self._kept.pop(number, None)
+        if document is not None:
+            history = History(self.place.prefix, number, decode_vendor(document))
+            new = Entry(history, self._tracker.keyring, self._imagined_key)
+            self._entries.setdefault(number, new).imagine(history)
+
+    def forget(self, comes: Callable[[str], bool]) -> None:
+        """Keeps only what a dry run imagined and names that still come are about, as documents.
+
+        All else is read again when it comes, or never comes.
+        """
+        for number, entry in self._entries.items():
+            if any(map(comes, entry.names)):
+                self._kept[number] = entry.document
+            else:
+                self._made.pop(number, None)
+        self._entries = {}
+        for name in self._touched:
+            if not comes(name):
+                self._names.pop(name, None)
+        self._touched = set()
 
     async def reserve(self, names: Sequence[str]) -> None:
         """Reserves a vendor number for each of these names that nobody holds."""
@@ -177,6 +228,7 @@ class Book:
         """The vendor (or one of its codes) holds the name from now on."""
         number = str(entry.history.number)
         self._names[name] = number if ordinal is None else f"{number}.{ordinal}"
+        self._touched.add(name)
 
     def commit(self) -> Commit:
         """A commit on this market."""
@@ -184,12 +236,25 @@ class Book:
 
     def newcomer(self, commit: Commit) -> Entry:
         """A vendor with a fresh number and a data key of its own."""
-        number = next(self._imagined) if self._dry else self._spare.pop(0)
-        history = History(self.place.prefix, number)
-        entry = self._entries[number] = Entry(history, self._tracker.keyring, None)
-        entry.vault = self._tracker.new_vault(commit, self._space.data_keys, history)
-        self.make(entry.code)
+        keyring = self._tracker.keyring
+        if self._dry:
+            history = History(self.place.prefix, next(self._imagined))
+            entry = Entry(history, keyring, self._imagined_key)
+        else:
+            history = History(self.place.prefix, self._spare.pop(0))
+            entry = Entry(history, keyring, None)
+            entry.vault = self._tracker.new_vault(commit, self._space.data_keys, history)
+        self._entries[history.number] = entry
         return entry
+
+    def require_groups(self, *names: str) -> None:
+        """Passes zones and categories in use, or new ones that fit.
+
+        Raises `Conflict` `TOO_MANY_GROUPS`, before anything of the row is in the book.
+        """
+        for key in {group_key(name) for name in names if name} - self._groups:
+            require_groups(len(self._groups))
+            self._groups.add(key)
 
     def add_zone(self, commit: Commit, zone: str, when: Stated) -> None:
         """A zone that the market's list does not have joins it in the same commit."""
@@ -199,13 +264,17 @@ class Book:
             self.place = replace(self.place, zones=zones, version=self.place.version + 1)
 
     def make(self, id_: str) -> None:
-        """Something new has this id."""
+        """Something new of a vendor (a code, an approval) has this id."""
         if self._dry:
-            self._made.add(id_)
+            self._made.setdefault(_number_in(id_), set()).add(id_)
 
     def shown(self, id_: str) -> str | None:
         """An id for a row's result; None for what a dry run only imagines."""
-        return None if id_ in self._made else id_
+        if not self._dry:
+            return id_
+        number = _number_in(id_)
+        imagined = number >= DRY_NUMBERS_FROM or id_ in self._made.get(number, ())
+        return None if imagined else id_
 
     def now(self, row: int) -> Stated:
         """The times of a fact that happens as a row states it."""
@@ -216,6 +285,11 @@ class Book:
         return Stated(at, self._now, f"{self._job}.{row}")
 
 
+def _number_in(id_: str) -> int:
+    """The vendor's number in the id of a vendor, or of something of a vendor."""
+    return int(id_.split("-", 2)[1])
+
+
 class Shelf:
     """The books that the rows of a job need."""
 
@@ -223,19 +297,29 @@ class Shelf:
         self._tracker = tracker
         self._job = job
         self._books: dict[str, Book] = {}
+        self._dry = bool(job.params["dry_run"])
+        self._repeats = Repeats()
+
+    def foresee(self, names: Mapping[str, Sequence[str]], row: int) -> None:
+        """Row `row` of a dry run will be about these names of these markets; in order."""
+        for market, some in names.items():
+            for name in some:
+                self._repeats.note(market, name, row)
 
     async def open(self, names: Mapping[str, Sequence[str]], since: int) -> None:
         """Books of these markets with these names, as they stood before the row `since`.
 
-        What stands is read anew each time; a dry run goes on with what it imagined before.
+        What stands is read anew each time; a dry run goes on with what it imagined before, as
+        far as names of it still come.
         """
-        if not self._job.params["dry_run"]:
+        if not self._dry:
             self._books = {}
+        for market, book in self._books.items():
+            book.forget(partial(self._repeats.since, market, row=since))
         for market, wanted in names.items():
             if market not in self._books:
                 place = await self._tracker.market(market)
-                dry = bool(self._job.params["dry_run"])
-                self._books[market] = Book(self._tracker, place, self._job.id, dry=dry)
+                self._books[market] = Book(self._tracker, place, self._job.id, dry=self._dry)
             await self._books[market].load(wanted, since)
 
     def __getitem__(self, market: str) -> Book:

@@ -35,10 +35,15 @@ class Roster:
     async def open(self, rows: Sequence[RosterRow]) -> None:
         """Reads what stands and these rows are about, and reserves numbers for new vendors."""
         usable = [row for row in rows if refusal(row) is None]
-        stalls = [stall_name(row.stall) for row in usable]
-        refs = [ref_name("v", "", row.partner_ref) for row in usable if row.partner_ref]
-        await self._shelf.open({self._market: stalls + refs}, rows[0].row)
-        await self._shelf[self._market].reserve(stalls)
+        names = [name for row in usable for name in _names(row)]
+        await self._shelf.open({self._market: names}, rows[0].row)
+        await self._shelf[self._market].reserve([stall_name(row.stall) for row in usable])
+
+    async def foresee(self, rows: Sequence[RosterRow]) -> None:
+        """Takes note of what some rows will be about."""
+        for row in rows:
+            if refusal(row) is None:
+                self._shelf.foresee({self._market: _names(row)}, row.row)
 
     def plan(self, row: RosterRow) -> Plan:
         """The row's outcome against the book, which it changes."""
@@ -60,6 +65,7 @@ class Roster:
 
     def _register(self, book: Book, row: RosterRow, ref: str | None) -> Plan:
         require_open(book.place, start_of(self._day))
+        book.require_groups(row.zone, row.category)
         commit = book.commit()
         entry = book.newcomer(commit)
         when = book.stated(start_of(self._day), row.row)
@@ -102,6 +108,7 @@ class Roster:
         )
         if not facts or entry.ahead:  # a later row had the last word, before the job was stopped
             return duplicate(row, code)
+        book.require_groups(row.zone, row.category)
         commit = book.commit()
         entry.record(commit, facts)
         book.add_zone(commit, row.zone, when)
@@ -133,6 +140,12 @@ class Roster:
             if not listed and name not in self._unplaced:
                 missing.add(int(holder))
         return [vendor_code(place.prefix, number) for number in sorted(missing)]
+
+
+def _names(row: RosterRow) -> list[str]:
+    """The unique names that a row is about."""
+    stall = stall_name(row.stall)
+    return [stall, ref_name("v", "", row.partner_ref)] if row.partner_ref else [stall]
 
 
 def _last_said(entry: Entry) -> int:

@@ -25,9 +25,7 @@ from tracker.tables.cells import text
 from tracker.tables.headers import BANK, ROSTER
 from tracker.tables.reading import Matched, Peek, Table, peek
 
-MATCHABLE: Final = frozenset(
-    {"HEADER_NOT_FOUND", "COLUMN_MISSING", "SAME_COLUMN_TWICE", "COLUMNS_MATCHED_WRONG"}
-)
+MATCHABLE: Final = frozenset({"HEADER_NOT_FOUND", "COLUMN_MISSING", "SAME_COLUMN_TWICE"})
 """What is wrong with a file that its sender can mend by saying which column is which."""
 
 PEEK_ROWS: Final = 8
@@ -70,7 +68,10 @@ async def begin(
 
 
 async def again(tracker: Tracker, principal: Principal, job: Job, matched: Matched) -> Job:
-    """Tries the file of a job anew, with its columns as they are matched here."""
+    """Tries the file of a job anew, with its columns as they are matched here.
+
+    Raises `BadFile` `COLUMNS_MATCHED_WRONG` where these do not fit the file.
+    """
     params = {**await _params(tracker, principal, job), "matched": to_builtins(matched)}
     return await _try(tracker, principal, await opened(tracker, job), params)
 

@@ -24,6 +24,9 @@ PIPELINE = 100
 class Rules(Protocol[R_contra]):
     """What decides rows of one kind of file."""
 
+    async def foresee(self, rows: Sequence[R_contra]) -> None:
+        """Takes note of what some rows will be about: all rows of a dry run, before the first."""
+
     async def open(self, rows: Sequence[R_contra]) -> None:
         """Reads what these rows are about, anew."""
 

@@ -21,7 +21,7 @@ from tracker.domain.facts import (
     MarketOpened,
 )
 from tracker.domain.market import Census, Market, first_area, market_of
-from tracker.services import areas
+from tracker.services import areas, room
 from tracker.services.approval_shapes import Pending, asker, pending_of_market
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.store.commit import MARKET, Commit, Done, Taken
@@ -256,6 +256,8 @@ async def declare_census(
                 vendors=vendors,
                 source=source,
             )
+        if asked is not None and not isinstance(asked, int):
+            await room.for_approval(tracker, market)
         commit = Commit(Space(market))
         new: MarketFact | None = None
         done: tuple[CensusOut, bool] | Pending

@@ -34,7 +34,12 @@ _STATED_BY: Final[tuple[tuple[ByKind, re.Pattern[str]], ...]] = (
 
 def kind_of(fact: Fact) -> str:
     """The fact's kind in lower_snake."""
-    return _WORD.sub("_", type(fact).__name__).lower()
+    return name_of_kind(type(fact))
+
+
+def name_of_kind(kind: type[Fact]) -> str:
+    """A kind of facts in lower_snake."""
+    return _WORD.sub("_", kind.__name__).lower()
 
 
 def by_kind(by: str) -> ByKind:

@@ -28,6 +28,7 @@ from tracker.access.roles import Permission, hidden, require
 from tracker.access.vault import UploadCipher
 from tracker.domain.days import DAY_MS, moment_text
 from tracker.domain.errors import Conflict, NotFound
+from tracker.services import room
 from tracker.services.context import ATTEMPTS_MAX, Tracker, busy, reused
 from tracker.services.job_ids import new_job, speaking
 from tracker.services.sheet_codes import Chosen, Order, Printed, Reason, choose, record, select
@@ -76,6 +77,7 @@ async def accept(
     before = None if known is None else await _before(tracker, known, fingerprint)
     if before is not None:
         return before
+    await room.for_job(tracker, principal)
     place = await tracker.market(market)
     order = Order(market=market, vendors=vendors, zone=zone, printed=printed, bin=bin_)
     codes = await select(tracker, principal, place, order)

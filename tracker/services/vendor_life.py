@@ -17,6 +17,7 @@ from tracker.domain.errors import Forbidden
 from tracker.domain.facts import Status
 from tracker.domain.vendor import History
 from tracker.domain.views import stall_name
+from tracker.services import room
 from tracker.services.approval_shapes import Pending, asker, pending
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.services.outcomes import stall_taken, stands
@@ -71,6 +72,7 @@ async def correct(
         shown = await _shown(tracker, principal, market, history.then(*facts))
         if not facts:
             return shown
+        await tracker.known_groups.require(market, _named(wanted.zone), _named(wanted.category))
         commit = Commit(Space(market))
         commit.vendor(history, facts)
         if isinstance(wanted.zone, str):
@@ -78,6 +80,10 @@ async def correct(
         if stands(await tracker.commit(commit), history.prefix):
             return shown
     raise busy()
+
+
+def _named(given: str | UnsetType | None) -> str | None:
+    return None if given is UNSET else given
 
 
 def _told(given: str | UnsetType | None) -> str | None:
@@ -173,6 +179,7 @@ async def put_status(
             return pending(tracker, principal, market, history, asked)
         check(history.version)
         if asked is not None:
+            await room.for_approval(tracker, market)
             commit, after = Commit(Space(market)), history.then(asked)
             commit.vendor(history, [asked])
             if stands(await tracker.commit(commit), history.prefix):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from msgspec import UNSET, Struct
@@ -13,6 +14,7 @@ from tracker.access.roles import hidden
 from tracker.access.vault import VendorVault
 from tracker.domain import decide, rows
 from tracker.domain.codes import parse_vendor_code, vendor_code
+from tracker.domain.days import day_of
 from tracker.domain.decide import Stated
 from tracker.domain.decide_approvals import ask_account
 from tracker.domain.errors import Conflict, Invalid, NotFound
@@ -22,11 +24,12 @@ from tracker.domain.reasons import asked_for
 from tracker.domain.text import search_key
 from tracker.domain.vendor import History, Stage
 from tracker.domain.views import ref_name, stall_name
+from tracker.services import room
 from tracker.services.approval_shapes import Pending, asker, pending
-from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
+from tracker.services.context import ATTEMPTS_MAX, Answered, Once, Tracker, busy
 from tracker.services.doubts import doubts_of
 from tracker.services.shapes import VendorOut, vendor_out
-from tracker.store.commit import MARKET, Commit, Done
+from tracker.store.commit import MARKET, Commit, Done, Stale
 from tracker.store.keys import Space
 from tracker.vietqr import banks
 
@@ -69,30 +72,89 @@ async def register(
     another stall, `MARKET_CLOSED` where the market is no more.
     """
     check(principal, new)
+    known = tracker.known_markets.get(market)
+    if known is not None and known.open_on(day_of(tracker.now())):
+        # Most stalls are free: the commit finds that out, and reads first only where it is not so.
+        with suppress(Conflict):  # who would refuse reads first
+            written = await _newcomer(tracker, principal, known, new, once, read=False)
+            if written is not None:
+                return written
     for _ in range(ATTEMPTS_MAX):
         place, history = await _occupant(tracker, principal, market, new)
-        commit = Commit(Space(market))
-        when = decide.stated(None, tracker.now(), principal.id)
-        require_open(place, when.at)
-        created = history is None
+        require_open(place, tracker.now())
         if history is None:
-            history = History(place.prefix, await tracker.numbers.take(market, place.prefix))
-            vault = tracker.new_vault(commit, Space(market).data_keys, history)
-            add_zone(commit, place, new.zone, when)
+            written = await _newcomer(tracker, principal, place, new, once, read=True)
         else:
-            vault = await tracker.vault(market, history)
-        facts = registration(principal, history, vault, when, new)
-        after = history.then(*facts)
-        written = Written(vendor_out(market, after, after.replay(), vault, principal), created)
-        if facts:
-            commit.vendor(history, facts)
-        if once is not None:
-            commit.answer(once.key, once.seal(written))
-        if not facts and once is None:
-            return written
-        if isinstance(await tracker.commit(commit), Done):
+            written = await _match(tracker, principal, market, history, new, once)
+        if written is not None:
             return written
     raise busy()
+
+
+async def _newcomer(
+    tracker: Tracker,
+    principal: Principal,
+    place: Market,
+    new: NewVendor,
+    once: Once | None,
+    *,
+    read: bool,
+) -> Written | None:
+    """Registers at a stall that should be free; None where something was written first.
+
+    Without `read` the market is one that was remembered: nothing is written where it changed.
+    """
+    market, space = place.id, Space(place.id)
+    await tracker.known_groups.require(market, new.zone, new.category)
+    commit = Commit(space)
+    when = decide.stated(None, tracker.now(), principal.id)
+    if not read:
+        commit.expect(MARKET, place.version)
+    number = await tracker.numbers.take(market, place.prefix)
+    history = History(place.prefix, number)
+    vault = tracker.new_vault(commit, space.data_keys, history)
+    add_zone(commit, place, new.zone, when)
+    facts = registration(principal, history, vault, when, new)
+    after = history.then(*facts)
+    written = Written(vendor_out(market, after, after.replay(), vault, principal), created=True)
+    commit.vendor(history, facts)
+    if once is not None:
+        commit.answer(once.key, once.seal(written))
+    try:
+        outcome = await tracker.commit(commit)
+    except Answered:
+        tracker.numbers.give_back(market, number)
+        raise
+    if outcome == Stale(MARKET) or new.zone not in {None, *place.zones}:
+        tracker.known_markets.forget(market)
+    if isinstance(outcome, Done):
+        return written
+    tracker.numbers.give_back(market, number)
+    return None
+
+
+async def _match(
+    tracker: Tracker,
+    principal: Principal,
+    market: str,
+    history: History,
+    new: NewVendor,
+    once: Once | None,
+) -> Written | None:
+    """Adds to the vendor at the stall what it lacks; None where another writer was faster."""
+    vault = await tracker.vault(market, history)
+    when = decide.stated(None, tracker.now(), principal.id)
+    facts = registration(principal, history, vault, when, new)
+    after = history.then(*facts)
+    written = Written(vendor_out(market, after, after.replay(), vault, principal), created=False)
+    commit = Commit(Space(market))
+    if facts:
+        commit.vendor(history, facts)
+    if once is not None:
+        commit.answer(once.key, once.seal(written))
+    if not facts and once is None:
+        return written
+    return written if isinstance(await tracker.commit(commit), Done) else None
 
 
 def registration(
@@ -177,6 +239,7 @@ async def _occupant(
     place, holders = await tracker.reader.market_and_holders(market, names)
     if place is None:
         raise NotFound("There is no such market.")
+    tracker.known_markets.keep(place)
     by_stall, by_ref = holders[0], holders[1] if len(holders) > 1 else None
     if by_ref is not None and by_ref != by_stall:
         raise reference_taken(vendor_code(place.prefix, int(by_ref)))
@@ -279,6 +342,7 @@ async def _ask(
     if isinstance(asked, int):
         return pending(tracker, principal, market, history, asked, vault)
     check(history.version)
+    await room.for_approval(tracker, market)
     commit = Commit(Space(market))
     commit.vendor(history, [asked])
     if not isinstance(await tracker.commit(commit), Done):

@@ -18,6 +18,7 @@ from tracker.domain.errors import Conflict, Forbidden, NotFound
 from tracker.domain.facts import AreasAssigned, Fact, MarketClosed, MarketRenamed, Voided
 from tracker.domain.market import market_of
 from tracker.domain.vendor import History
+from tracker.services import room
 from tracker.services.approval_shapes import Pending, asker, pending, pending_of_market
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.services.events import find_any, market_within, visible
@@ -140,6 +141,8 @@ class _About(NamedTuple):
         who = asker(principal)
         asked = ask_void(self.facts, when, who, event=event, reason=reason)
         known = isinstance(asked, int)
+        if not known:
+            await room.for_approval(tracker, self.market)
         waits = asked if isinstance(asked, int) else len(self.facts) + 1
         if self.history is not None:
             history = self.history

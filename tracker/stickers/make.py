@@ -14,7 +14,7 @@ from math import ceil
 from typing import Literal, get_args
 
 from PIL import Image
-from pypdfium2 import PdfDocument  # type: ignore[import-untyped]
+from pypdfium2 import PdfDocument
 
 from tracker.domain.errors import Fault, Invalid
 from tracker.stickers import image, proof

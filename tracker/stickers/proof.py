@@ -14,11 +14,11 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2 as pdfium
 import zxingcpp
 from msgspec import Struct
 from PIL import Image, ImageDraw, ImageFilter
-from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE  # type: ignore[import-untyped]
+from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
 from tracker.domain.errors import TrackerError
 from tracker.stickers.image import QUIET_ZONE

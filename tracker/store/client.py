@@ -14,16 +14,29 @@ maintenance notices, on by default, switches that look off.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.connection import HiredisRespSerializer
+from redis.exceptions import OutOfMemoryError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from tracker.store.cluster import Cluster
+from tracker.store.diskguard import is_low
+from tracker.store.failures import DiskLow
+from tracker.store.slot_map import Address
+
+CLUSTER_SCHEMES: Final = {"cluster": "redis", "clusters": "rediss"}
+"""How the URL of a cluster begins, and that of each of its nodes; `clusters` is with TLS."""
+
+PORT: Final = 6379
 HEALTH_CHECK_S = 30  # a connection idle for longer is asked (PING) before it is trusted
 POP_MARGIN_S = 10.0  # RQ gives its blocking pops this much more before it calls them dead
 
@@ -45,12 +58,20 @@ def connect(url: str, *, max_connections: int = 64, timeout_s: float = 10.0) -> 
     """An asynchronous client; it connects on first use and must be closed (``aclose``).
 
     `url` is ``unix://PATH?db=N``, ``redis://`` or ``rediss://``; options in its query win over
-    ours. `timeout_s` bounds each of: waiting for a free connection, connecting, sending, reading.
+    ours. ``cluster://USER:PASSWORD@HOST:PORT,HOST:PORT`` (``clusters://`` with TLS) names some
+    nodes of a cluster; each of its nodes is given `max_connections`. `timeout_s` bounds each of:
+    waiting for a free connection, connecting, sending, reading.
 
     Commands raise `redis.exceptions.ConnectionError` (not sent, or sent with an unknown outcome)
     and `redis.exceptions.TimeoutError` (outcome unknown). Raises ValueError for another kind of
     URL.
     """
+    if is_cluster(url):
+        seeds, node_url = _nodes_of(url)
+        return Cluster(
+            seeds,
+            lambda at: connect(node_url(at), max_connections=max_connections, timeout_s=timeout_s),
+        )
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
         max_connections=max_connections,
@@ -59,6 +80,31 @@ def connect(url: str, *, max_connections: int = 64, timeout_s: float = 10.0) -> 
     )
     pool.connection_class = _PACKED[pool.connection_class]
     return redis.asyncio.Redis.from_pool(pool)
+
+
+def is_cluster(url: str) -> bool:
+    """Whether a URL is that of a cluster."""
+    return url.partition("://")[0] in CLUSTER_SCHEMES
+
+
+def _nodes_of(url: str) -> tuple[list[Address], Callable[[Address], str]]:
+    """The addresses in the URL of a cluster, and what makes the URL of any of its nodes."""
+    parts = urlsplit(url)
+    user, at, hosts = parts.netloc.rpartition("@")
+    if parts.path.strip("/0") or not all(hosts.split(",")):
+        raise ValueError(
+            "The URL of a cluster is cluster://HOST:PORT,HOST:PORT (clusters:// with TLS), with "
+            "USER:PASSWORD@ before the hosts if it asks for them; it has no other database than 0."
+        )
+    found = [urlsplit(f"//{host}") for host in hosts.split(",")]
+    scheme = CLUSTER_SCHEMES[parts.scheme]
+
+    def node_url(address: Address) -> str:
+        host, port = address
+        name = f"[{host}]" if ":" in host else host
+        return f"{scheme}://{user}{at}{name}:{port}/0" + (f"?{parts.query}" if parts.query else "")
+
+    return [(one.hostname or "", one.port or PORT) for one in found], node_url
 
 
 class _Packing:
@@ -81,7 +127,15 @@ class _Tls(_Packing, redis.asyncio.SSLConnection):
 
 
 class _Unix(_Packing, redis.asyncio.UnixDomainSocketConnection):
-    """Over a unix socket."""
+    """Over a unix socket; tells a full disk of the embedded server from a full memory."""
+
+    async def read_response(self, *args: Any, **more: Any) -> Any:
+        try:
+            return await super().read_response(*args, **more)
+        except OutOfMemoryError as full:
+            if is_low(Path(self.path)):
+                raise DiskLow(str(full)) from None
+            raise
 
 
 _PACKER = HiredisRespSerializer()

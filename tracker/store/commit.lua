@@ -7,7 +7,7 @@
 -- KEYS  1 ledger, 2 docs, 3 names, 4 deltas, 5 marks, 6 answer (or the ledger again: none),
 --       7… rows and record hashes, named by their place
 -- ARGV  1 the plan (msgpack, strings and integers only), 2… byte strings, named by their place
--- plan  {answer, docs, entries, claims, releases, deltas, rows, records, mark, settled}
+-- plan  {answer, docs, entries, claims, releases, deltas, rows, records, mark, settled, seen}
 --   answer    {ttl_ms, bytes} or {}      stored under KEYS[6]; found there → 'replayed'
 --   docs      {{subject, header, new_header, {bytes…}}…}   facts appended; header '' = new
 --   entries   {{subject, bytes}…}        ledger entries that no document holds
@@ -19,11 +19,13 @@
 --             bytes: 0 is dropped, else its place
 --   mark      day, or -1: the first day whose figures change
 --   settled   position, or -1: figures are published up to it; an older mark is dropped
+--   seen      {{subject, header}…}       documents decided on and not written
 -- reply {'done', position} | {'replayed', answer} | {'stale', subject} | {'taken', name, holder}
 
 local plan = cmsgpack.unpack(ARGV[1])
 local answer, docs, entries, claims, releases = plan[1], plan[2], plan[3], plan[4], plan[5]
 local deltas, rows, records, mark, settled = plan[6], plan[7], plan[8], plan[9], plan[10]
+local seen = plan[11]
 local HEADER = 5
 
 if #answer > 0 then
@@ -38,6 +40,10 @@ for i, doc in ipairs(docs) do
   local stored = redis.call('HGET', KEYS[2], doc[1]) or ''
   if string.sub(stored, 1, HEADER) ~= ARGV[doc[2]] then return {'stale', doc[1]} end
   old[i] = string.sub(stored, HEADER + 1)
+end
+for _, doc in ipairs(seen) do
+  local stored = redis.call('HGET', KEYS[2], doc[1]) or ''
+  if string.sub(stored, 1, HEADER) ~= ARGV[doc[2]] then return {'stale', doc[1]} end
 end
 for _, claim in ipairs(claims) do
   local holder = redis.call('HGET', KEYS[3], claim[1])

@@ -26,9 +26,11 @@ from tracker.domain.facts import (
     encode,
 )
 from tracker.domain.findings import findable
+from tracker.domain.limits import require_history
 from tracker.domain.rows import ROW_BYTES
 from tracker.domain.vendor import History
 from tracker.domain.views import EMPTY, Views, views_of
+from tracker.observe.meters import COMMITS
 from tracker.store.keys import Space
 
 SCRIPT: Final = files("tracker.store").joinpath("commit.lua").read_text("utf-8")
@@ -65,6 +67,9 @@ class Taken(Struct, frozen=True):
 
 
 Outcome = Done | Replayed | Stale | Taken
+_DONE, _REPLAYED, _STALE, _TAKEN, _FAILED = (
+    (name,) for name in ("done", "replayed", "stale", "taken", "failed")
+)
 
 
 def header(version: int) -> bytes:
@@ -79,6 +84,7 @@ class Commit:
         self._space = space
         self._keys = [space.ledger, space.docs, space.names, space.deltas, space.marks]
         self._keys.append(space.ledger)
+        self._places: dict[str, int] = {}
         self._args: list[bytes] = []
         self._answer: list[int] = []
         self._docs: list[list[Any]] = []
@@ -88,6 +94,7 @@ class Commit:
         self._deltas: list[list[Any]] = []
         self._rows: list[list[int]] = []
         self._records: dict[tuple[int, str], list[Any]] = {}
+        self._seen: list[list[Any]] = []
         self._mark = -1
         self._settled = -1
 
@@ -101,6 +108,7 @@ class Commit:
         old = seen if seen is not None else views_of(before) if before.facts else EMPTY
         new = views_of(before.then(*facts))
         self.vendor_views(before.number, old, new)
+        require_history(before.vendor_code, before.version, facts)
         self.append(str(before.number), before.version, facts)
         for fact in facts:
             self.mark(day_of(_first_moved(before, fact)))
@@ -140,6 +148,10 @@ class Commit:
                 self.record(self._space.asked, f"{subject}.{ordinal}", when, new=False)
         was, becomes = header(version), header(version + len(places))
         self._docs.append([subject, self._arg(was), self._arg(becomes), places])
+
+    def expect(self, subject: str, version: int) -> None:
+        """A document that was decided on, and is not written: it must still be of that version."""
+        self._seen.append([subject, self._arg(header(version))])
 
     def entry(self, subject: str, fact: Fact) -> None:
         """A ledger entry that no document holds: a publication."""
@@ -187,9 +199,11 @@ class Commit:
         return len(self._args) + 1
 
     def _key(self, key: str) -> int:
-        if key not in self._keys[6:]:
+        place = self._places.get(key)
+        if place is None:
             self._keys.append(key)
-        return self._keys.index(key, 6) + 1
+            place = self._places[key] = len(self._keys)
+        return place
 
     def arguments(self) -> tuple[list[str], list[bytes]]:
         """KEYS and ARGV of the script."""
@@ -204,6 +218,7 @@ class Commit:
             list(self._records.values()),
             self._mark,
             self._settled,
+            self._seen,
         )
         return self._keys, [_encode(plan), *self._args]
 
@@ -264,14 +279,19 @@ class Committer:
 
 def _outcome(reply: Any) -> Outcome:
     if isinstance(reply, Exception):
+        COMMITS.inc(_FAILED)
         raise reply
     match reply:
         case [b"done", position]:
+            COMMITS.inc(_DONE)
             return Done(position)
         case [b"replayed", answer]:
+            COMMITS.inc(_REPLAYED)
             return Replayed(answer)
         case [b"stale", subject]:
+            COMMITS.inc(_STALE)
             return Stale(subject.decode())
         case [b"taken", name, holder]:
+            COMMITS.inc(_TAKEN)
             return Taken(name.decode(), holder.decode())
     raise TypeError("The commit script gave a reply that is none of its own.")

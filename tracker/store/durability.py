@@ -1,4 +1,4 @@
-"""Does this server keep what it acknowledged? Asked once, before the first write.
+"""Does this store keep what it acknowledged? Asked once, before the first write.
 
 With ``appendfsync always`` a server syncs its log before it answers; every weaker setting, and
 any policy of eviction, loses facts that were acknowledged.
@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as StoreConnectionError
 from redis.exceptions import NoPermissionError, ResponseError
+from redis.exceptions import TimeoutError as StoreTimeoutError
 
 from tracker.domain.errors import TrackerError
+from tracker.store.cluster import Cluster, Server, servers
 
 WANTED = {
     "appendonly": "yes",
@@ -32,16 +35,36 @@ class VolatileStore(TrackerError):
 
 
 async def check(client: Redis) -> list[str]:
-    """Why the server could lose or evict facts, one sentence a reason; empty if it could not.
+    """Why the store could lose or evict facts, one sentence a reason; empty if it could not.
 
-    A right that is missing to find out is a reason too. Raises the client's own errors where
-    the server cannot be reached.
+    Of a cluster every server is asked, replicas too, for each may be the primary tomorrow; one that
+    is away loses nothing now. A right that is missing to find out is a reason too. Raises the
+    client's own errors where a server that takes writes cannot be reached.
     """
+    if not isinstance(client, Cluster):
+        return await _check(Server("", client, primary=True), clustered=False)
+    return [
+        f"{server.name}: {fault}"
+        for server in await servers(client)
+        for fault in await _check(server, clustered=True)
+    ]
+
+
+async def _check(server: Server, *, clustered: bool) -> list[str]:
     faults: list[str] = []
+    client = server.client
     try:
-        faults += faults_of_server(await client.info())
+        info = await client.info()
+    except (StoreConnectionError, StoreTimeoutError):
+        if server.primary:
+            raise
+        return []
     except NoPermissionError:
         faults.append("INFO is not allowed for this user: grant it (ACL SETUSER … +info)")
+    else:
+        if clustered and not server.primary:
+            info = {**info, "role": "master"}  # here replicas are asked for what they will be
+        faults += faults_of_server(info, clustered=clustered)
     try:
         faults += faults_of_settings(dict(await client.config_get(*WANTED)))
     except NoPermissionError:
@@ -68,8 +91,11 @@ async def require_durable(client: Redis, *, accept_volatile: bool) -> list[str]:
     return faults
 
 
-def faults_of_server(info: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a server's version and role, from its INFO."""
+def faults_of_server(info: Mapping[str, Any], *, clustered: bool = False) -> list[str]:
+    """What is wrong with a server's version and role, from its INFO.
+
+    `clustered` says that it is asked as one of a cluster.
+    """
     faults = []
     if "valkey_version" in info:
         name, version, least = "Valkey", str(info["valkey_version"]), VALKEY_MIN
@@ -81,6 +107,11 @@ def faults_of_server(info: Mapping[str, Any]) -> list[str]:
         )
     if info.get("role", "master") != "master":
         faults.append("it is a replica and drops writes of its own: use its primary's address")
+    if info.get("cluster_enabled") == 1 and not clustered:
+        faults.append(
+            "it is a node of a cluster and refuses most keys: write cluster://HOST:PORT (with TLS "
+            "clusters://) into TRACKER_STORE_URL"
+        )
     return faults
 
 

@@ -6,7 +6,8 @@ started it ends; so `EmbeddedServer.start` may be called from any thread, also b
 ``asyncio.to_thread``.
 
 The server's log of facts is written and synced before each answer (``appendfsync always``). A
-full disk therefore ends it; it is started again only when there is room again.
+full disk therefore ends it. So it is told to take no more writes while there is still some room
+(`tracker.store.diskguard`); where that came too late, it is started again only when there is room.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from tracker.observe.meters import RESTARTS
 from tracker.store import rundir
 from tracker.store.binary import Tie, check_version, command, find_binary
+from tracker.store.diskguard import DiskGuard
 from tracker.store.rundir import StoreNotStarted, socket_of
 
 __all__ = ["EmbeddedServer", "Limits", "State", "StoreNotStarted", "socket_of", "url_of"]
@@ -49,7 +52,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     backoff_first_s: float = 0.1  # doubled with each death in a row
     backoff_max_s: float = 10.0
     stable_s: float = 60.0  # ready this long: the next death counts as the first
-    free_bytes_min: int = 512 << 20  # after a write error: this much room before a new start
+    free_bytes_min: int = 512 << 20  # less free on the disk: no writes; a new start waits for it
+    memory_bytes_max: int = 0  # a server that holds so much takes no writes; 0 is without limit
+    look_s: float = 1.0  # between two looks at the disk: what fills it faster ends the server
     log_bytes_max: int = 1 << 20  # of store.log, checked at each start; one older file is kept
 
 
@@ -94,6 +99,18 @@ class EmbeddedServer:
         self._owner = 0
         self._was_ready = False  # since `start`
         self._fault = ""  # of the last end
+        self._guard = DiskGuard(
+            self.data_dir,
+            free_bytes_min=self.limits.free_bytes_min,
+            memory_bytes_max=self.limits.memory_bytes_max,
+            free_space=free_space,
+            tell=rundir.tell,
+        )
+
+    @property
+    def takes_writes(self) -> bool:
+        """Whether the disk has room; a server that takes none still answers reads."""
+        return not self._guard.refusing
 
     @property
     def state(self) -> State:
@@ -151,6 +168,7 @@ class EmbeddedServer:
             target=self._supervise, args=(binary, place), name="store", daemon=True
         )
         self._thread.start()
+        Thread(target=self._look_at_disk, args=(place,), name="store-disk", daemon=True).start()
         if not self.wait_for("ready", "failed", timeout_s=self.limits.start_s):
             raise StoreNotStarted(
                 f"the store of {self.data_dir} is not ready after {self.limits.start_s:g} s"
@@ -210,6 +228,7 @@ class EmbeddedServer:
                     pause_s = self.limits.backoff_first_s
                 self._set("down")
                 log.warning("store ended (%s): %s", code, self._fault)
+                RESTARTS.inc(("store",))
                 if code == WRITE_ERROR_EXIT:
                     self._await_space()
                 self._stopping.wait(pause_s)
@@ -246,7 +265,14 @@ class EmbeddedServer:
             said = rundir.open_log(self.data_dir, self.limits.log_bytes_max)
             try:
                 self._process = subprocess.Popen(  # noqa: S603  # our own list, no shell
-                    command(binary, self.data_dir, place, tie=self._tie, grace_s=grace_s),
+                    command(
+                        binary,
+                        self.data_dir,
+                        place,
+                        tie=self._tie,
+                        grace_s=grace_s,
+                        memory_bytes_max=self.limits.memory_bytes_max,
+                    ),
                     stdin=subprocess.PIPE if self._tie == "pipe" else subprocess.DEVNULL,
                     stdout=said,
                     stderr=said,
@@ -266,6 +292,7 @@ class EmbeddedServer:
         pause_s = 0.002
         while process.poll() is None:
             if rundir.ping(place) == b"+PONG":
+                self._guard.begin(place)
                 with self._changed:
                     self._restarts += self._was_ready
                     self._was_ready = True
@@ -276,18 +303,31 @@ class EmbeddedServer:
             pause_s = min(pause_s * 1.5, 0.1)
         return False
 
+    def _look_at_disk(self, place: Path) -> None:
+        """The second thread: until `stop`, tells a server that is ready how its disk stands."""
+        while not self._stopping.wait(self.limits.look_s):
+            if self._state == "ready":
+                self._guard.look(place)
+
     def _await_space(self) -> None:
         """Wait while the disk has too little room for a log that could not be written."""
-        while self._free_space(self.data_dir) < self.limits.free_bytes_min:
+        while self._free() < self.limits.free_bytes_min:
             if self._state != "no_space":
                 log.error("store waits for %d bytes free", self.limits.free_bytes_min)
                 self._set("no_space")
             if self._stopping.wait(min(1.0, self.limits.backoff_max_s)):
                 return
 
+    def _free(self) -> int:
+        """Bytes free for the log; all that is needed where the disk cannot be seen."""
+        try:
+            return self._free_space(self.data_dir)
+        except OSError:
+            return self.limits.free_bytes_min
+
     def _why_it_ended(self) -> str:
         text = f"the store of {self.data_dir} ended at its start ({self._fault})"
-        if self._free_space(self.data_dir) < self.limits.free_bytes_min:
+        if self._free() < self.limits.free_bytes_min:
             return f"{text}: the disk is nearly full, make room and start again"
         return f"{text}: see {self.data_dir / rundir.LOG}"
 

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import ResponseError
 
+from tracker.store.cluster import servers
 from tracker.store.commit import Commit
 from tracker.store.keys import ERASED, LOG_REWRITE, Space, accounts
 
@@ -39,7 +40,10 @@ class Pending(NamedTuple):
 
 
 class LogState(NamedTuple):
-    """The server's log: whether it is kept, is being written anew, and how the last time ended."""
+    """The server's log: whether it is kept, is being written anew, and how the last time ended.
+
+    Of a cluster that of all servers that take writes: any is kept or busy, all ended well.
+    """
 
     server: str
     kept: bool
@@ -79,7 +83,7 @@ class Erasures:
             pipeline.hgetall(Space(market).erasing)
         found = await pipeline.execute() if markets else []
         return [
-            Pending(market, int(number), *_decode(raw))
+            pending_of(market, number, raw)
             for market, some in zip(markets, found, strict=True)
             for number, raw in some.items()
         ]
@@ -115,13 +119,17 @@ class Erasures:
 
     async def log_state(self) -> LogState:
         """How the server's log stands."""
-        info = await self._client.info("persistence")
-        server = await self._client.info("server")
+        logs, ids = [], []
+        for client in await self._writing():
+            logs.append(await client.info("persistence"))
+            ids.append(str((await client.info("server"))["run_id"]))
         return LogState(
-            server=str(server["run_id"]),
-            kept=bool(info["aof_enabled"]),
-            busy=bool(info["aof_rewrite_in_progress"] or info["aof_rewrite_scheduled"]),
-            ok=info["aof_last_bgrewrite_status"] == "ok",
+            server=",".join(sorted(ids)),
+            kept=any(log["aof_enabled"] for log in logs),
+            busy=any(
+                log["aof_rewrite_in_progress"] or log["aof_rewrite_scheduled"] for log in logs
+            ),
+            ok=all(log["aof_last_bgrewrite_status"] == "ok" for log in logs),
         )
 
     async def rewrite_begun(self) -> Rewrite | None:
@@ -137,10 +145,14 @@ class Erasures:
     async def rewrite_log(self) -> bool:
         """Has the server write its log anew, without what was deleted; False: it refuses to."""
         try:
-            await self._client.bgrewriteaof()
+            for client in await self._writing():
+                await client.bgrewriteaof()
         except ResponseError:
             return False
         return True
+
+    async def _writing(self) -> list[Any]:
+        return [server.client for server in await servers(self._client) if server.primary]
 
     async def note_rewrite(self, server: str, now: int, covers: Sequence[str]) -> None:
         """Notes what a rewrite covers, none where it was refused.
@@ -156,6 +168,11 @@ class Erasures:
     async def end_rewrite(self) -> None:
         """The rewrite is settled."""
         await self._client.delete(LOG_REWRITE)
+
+
+def pending_of(market: str, number: str | bytes, raw: bytes) -> Pending:
+    """An erasure as a market keeps it, under the vendor's number."""
+    return Pending(market, int(number), *_decode(raw))
 
 
 def _encode(pending: Pending) -> bytes:

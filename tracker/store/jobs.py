@@ -55,6 +55,12 @@ class Job(Struct, frozen=True, kw_only=True):
         return self.state in ("done", "failed")
 
 
+class _Maker(Struct, frozen=True):
+    """What of a job's record says whose it is."""
+
+    by: str
+
+
 class RowResult(Struct, frozen=True, array_like=True):
     """What became of one row of a file; the sentence is made from the code on reading."""
 
@@ -130,6 +136,17 @@ class Jobs:
     async def open_ids(self, limit: int = 1_000) -> list[str]:
         """Ids of jobs that have not ended, oldest first."""
         return [id_.decode() for id_ in await self._client.zrange(JOBS_OPEN, 0, limit - 1)]
+
+    async def open_since(self, limit: int = 1_000) -> dict[str, int]:
+        """Ids of jobs that have not ended, oldest first, each with when it was made (ms)."""
+        found = await self._client.zrange(JOBS_OPEN, 0, limit - 1, withscores=True)
+        return {id_.decode(): int(made) for id_, made in found}
+
+    async def open_makers(self, limit: int) -> list[str]:
+        """Who asked for each of the jobs that have not ended, oldest first."""
+        ids = await self.open_ids(limit)
+        raws = await self._client.mget([job(id_) for id_ in ids]) if ids else []
+        return [msgpack.decode(raw, type=_Maker).by for raw in raws if raw is not None]
 
     async def forget(self, id_: str) -> None:
         """Takes an id whose record is gone (kept its time) out of the open ones."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from redis.exceptions import RedisError
@@ -45,6 +46,9 @@ Too short costs little: the second attempt finds the lease of the first, or the 
 
 FAILURE_TTL_S: Final = 60
 
+WORKER_LATE_S: Final = 60
+"""A worker without a job says every ten seconds that it lives, one with a job every thirty."""
+
 Live = Literal["queued", "starting", "running", "none"]
 """``queued``: waits for a worker. ``starting``: just taken by one. ``running``: under a lease, or
 in the pause after a failed attempt. ``none``: nothing is going to run it."""
@@ -71,9 +75,13 @@ class QueueClient:
     RQ's calls block, so all of them are made in a thread.
     """
 
-    def __init__(self, url: str, *, starting_ms: int = STARTING_MS) -> None:
+    def __init__(
+        self, url: str, *, starting_ms: int = STARTING_MS, timeout_s: float = 10.0
+    ) -> None:
         self._starting_ms = starting_ms
-        self._client: Any = connect_sync(url)  # redis-py types replies as unions that say nothing
+        self._client: Any = connect_sync(
+            url, timeout_s=timeout_s
+        )  # redis-py types replies as unions that say nothing
         self._queues = {
             name: Queue(name, connection=self._client, serializer=JSONSerializer)
             for name in QUEUES.values()
@@ -103,9 +111,35 @@ class QueueClient:
         """How many jobs wait in each queue. Raises `RedisError`."""
         return await asyncio.to_thread(lambda: {n: len(q) for n, q in self._queues.items()})
 
+    async def workers(self) -> dict[str, int]:
+        """How many workers of each queue live: seen lately, or at a job under its lease.
+
+        Raises `RedisError`.
+        """
+        return await asyncio.to_thread(self._workers)
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _workers(self) -> dict[str, int]:
+        seconds, _ = self._client.time()
+        alive = dict.fromkeys(self._queues, 0)
+        for name in self._queues:
+            pipeline = self._client.pipeline(transaction=False)
+            for key in self._client.smembers(f"rq:workers:{name}"):
+                pipeline.hget(key, "last_heartbeat")
+                pipeline.smembers(key + b":executions")
+            replies = pipeline.execute()
+            for seen, runs in zip(replies[::2], replies[1::2], strict=True):
+                late = seconds - _moment_s(seen or b"") >= WORKER_LATE_S
+                alive[name] += not late or any(map(self._is_leased, runs))
+        return alive
+
+    def _is_leased(self, run: bytes) -> bool:
+        """A worker that runs a job in its own process is silent meanwhile; the lease is not."""
+        job_id = run.decode().partition(":")[0].rpartition("-")[0]
+        return bool(self._client.exists(_lease_key(job_id)))
 
     def _dispatch(self, job_id: str) -> None:
         queue = self._queues[queue_of(job_id)]
@@ -184,6 +218,14 @@ class QueueClient:
             pipeline.set(_seen_key(taken[job_id]), now, nx=True, get=True, px=KEPT_MS)
         since = zip(maybe, pipeline.execute(), strict=True)
         return {id_: "starting" for id_, at in since if now - int(at or now) < self._starting_ms}
+
+
+def _moment_s(text: bytes) -> float:
+    """RQ's notation of a moment in s since the epoch; 0 for what is none."""
+    try:
+        return datetime.fromisoformat(text.decode()).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _rq_id(job_id: str, attempt: int) -> str:

@@ -24,6 +24,7 @@ from tracker.domain.facts import (
     decode_vendor,
     known_by,
 )
+from tracker.domain.limits import require_vendors
 from tracker.domain.lines import KINDS, Falls
 from tracker.domain.market import Market, market_of
 from tracker.domain.roster import Roster
@@ -175,6 +176,10 @@ class Reader:
         names = await self._client.hgetall(Space(market).groups)
         return Roster(rows or b"", {int(key): name.decode() for key, name in names.items()})
 
+    async def group_keys(self, market: str) -> set[int]:
+        """The `group_key`s of all zones and categories that the market ever used."""
+        return set(map(int, await self._client.hkeys(Space(market).groups)))
+
     async def data_keys(self, market: str, numbers: Sequence[int]) -> list[bytes | None]:
         """The wrapped data keys of some vendors."""
         if not numbers:
@@ -205,11 +210,15 @@ class Reader:
         return sorted(rows)
 
     async def reserve_numbers(self, market: str, prefix: str, count: int) -> list[int]:
-        """At least `count` fresh vendor numbers, those whose check would be `*` left out."""
+        """At least `count` fresh vendor numbers, those whose check would be `*` left out.
+
+        Raises `Conflict` `MARKET_FULL` beyond `VENDORS_MAX`.
+        """
         numbers: list[int] = []
         while len(numbers) < count:
             missing = count - len(numbers)
             last = await self._client.incrby(Space(market).numbers, missing)
+            require_vendors(last)
             numbers += [
                 n for n in range(last - missing + 1, last + 1) if check_character(prefix, n) != "*"
             ]

@@ -129,13 +129,18 @@ def socket_of(data_dir: Path) -> Path | None:
     return place
 
 
-def ping(place: Path, timeout_s: float = 1.0) -> bytes:
+def ping(place: Path) -> bytes:
     """What a server answers to PING (``+PONG``, ``-LOADING …``); empty where none answers."""
+    return tell(place, ("PING",))
+
+
+def tell(place: Path, words: tuple[str, ...], timeout_s: float = 1.0) -> bytes:
+    """What a server answers in a line to a command of plain words; empty where none answers."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(timeout_s)
             probe.connect(str(place))
-            probe.sendall(b"PING\r\n")
+            probe.sendall(f"{' '.join(words)}\r\n".encode())
             return probe.recv(256).strip()
     except OSError:
         return b""

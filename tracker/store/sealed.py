@@ -18,7 +18,9 @@ from tracker.store.keys import SECRETS, SERVICE, Space, job, job_file
 PAGE: Final = 500
 """Fields or keys a read."""
 
-_ANSWERS: Final = "*:answer:*"
+ANSWERS: Final = "*:answer:*"
+"""The pattern of the keys of stored answers, and of some others: see `space_and_name`."""
+
 _FILES: Final = job_file("*")
 
 
@@ -71,15 +73,14 @@ class SealedStore:
 
     async def answers(self) -> AsyncIterator[SealedAnswer]:
         """Every stored answer; one that comes or goes meanwhile may be left out."""
-        async for key in self._client.scan_iter(match=_ANSWERS, count=PAGE, _type="string"):
+        async for key in self._client.scan_iter(match=ANSWERS, count=PAGE, _type="string"):
             name = key.decode()
-            tag, _, rest = name.partition(":answer:")
-            space = SERVICE if tag == "{sys}" else tag.removeprefix("{m:").removesuffix("}")
-            if Space(space).answers + rest != name:
+            place = space_and_name(name)
+            if place is None:
                 continue
             sealed = await self._client.get(name)
             if sealed is not None:
-                yield SealedAnswer(name, space, rest, sealed)
+                yield SealedAnswer(name, *place, sealed)
 
     async def put_answer(self, answer: SealedAnswer, sealed: bytes) -> bool:
         """Another answer in its place, kept as long; whether it still stood."""
@@ -120,6 +121,13 @@ class SealedStore:
         for change in changes:
             args += change
         return int(await self._cas(keys=[key], args=args))
+
+
+def space_and_name(key: str) -> tuple[str, str] | None:
+    """Whose stored answer a key is, and its name there; None where it is none."""
+    tag, _, name = key.partition(":answer:")
+    space = SERVICE if tag == "{sys}" else tag.removeprefix("{m:").removesuffix("}")
+    return (space, name) if Space(space).answers + name == key else None
 
 
 def fields_of(found: Mapping[str, bytes], of: Any) -> list[Change]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Awaitable, Callable
 
 from msgspec import json
@@ -12,6 +11,7 @@ from tests.integration.registry import OPENED
 from tracker.domain.codes import vendor_code
 from tracker.domain.rows import ROW_BYTES, Row, pack, unpack
 from tracker.domain.snapshot import canonical, sha256
+from tracker.store import packing
 from tracker.store.keys import FEED, FEED_LAST
 
 Spoil = Callable[[World], Awaitable[tuple[str, ...]]]
@@ -185,9 +185,9 @@ async def a_body_that_is_none(w: World) -> tuple[str, ...]:
 
 
 async def a_figure_in_a_body(w: World) -> tuple[str, ...]:
-    body = json.decode(zlib.decompress(await w.client.hget(SPACE.bodies, FIRST)))
+    body = json.decode(packing.unpack(await w.client.hget(SPACE.bodies, FIRST)))
     body["figures"]["attached"]["count"] += 1
-    await w.client.hset(SPACE.bodies, FIRST, zlib.compress(canonical(body)))
+    await w.client.hset(SPACE.bodies, FIRST, packing.pack(canonical(body)))
     return "body", f"{DAY_1}.1", "its digest to hold", "another content"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from tests.integration.conftest import Run
 from tracker.domain.days import moment_text
 from tracker.domain.facts import Published, decode_fact, encode
 from tracker.domain.snapshot import canonical, sha256
+from tracker.store.packing import pack, unpack
 from tracker.store.publications import body_name
 
 DETAILS = {"zones": [{"key": "Khu 0", "registered": 3}]}
@@ -94,7 +94,7 @@ class TestABody:
     ) -> None:
         """As if somebody had made body and entry anew, but not of this market's day."""
         fact = list(run(publications(world)).values())[-1]
-        body = json.decode(zlib.decompress(run(world.client.hget(SPACE.bodies, body_name(fact)))))
+        body = json.decode(unpack(run(world.client.hget(SPACE.bodies, body_name(fact)))))
         body[field] = value
         self.put(run, world, fact, body)
         assert [expected.split()[0] for _, expected, _ in run(found(world, "body"))] == [field]
@@ -103,7 +103,7 @@ class TestABody:
         self, run: Run, world: World
     ) -> None:
         fact = list(run(publications(world)).values())[-1]
-        body = json.decode(zlib.decompress(run(world.client.hget(SPACE.bodies, body_name(fact)))))
+        body = json.decode(unpack(run(world.client.hget(SPACE.bodies, body_name(fact)))))
         body["figures"]["attached"]["count"] += 1
         self.put(run, world, fact, body, content=False)
         ((_, expected, _),) = run(found(world, "body"))
@@ -121,7 +121,7 @@ class TestABody:
         body["digest"] = sha256(canonical(body))
         digests = {k: bytes.fromhex(body[k][7:]) for k in ("digest", "content_digest")}
         run(change(world, -1, **digests))
-        packed = zlib.compress(canonical(body))
+        packed = pack(canonical(body))
         run(world.client.hset(SPACE.bodies, body_name(fact), packed))
 
 
@@ -132,7 +132,7 @@ class TestWhatABodyWithholds:
         digest = hashlib.sha256(canonical(DETAILS)).digest()
         _, fact = run(change(world, 1, details_digest=digest))
         name = f"{body_name(fact)}d"
-        run(world.client.hset(SPACE.bodies, name, zlib.compress(canonical(DETAILS))))
+        run(world.client.hset(SPACE.bodies, name, pack(canonical(DETAILS))))
         assert run(found(world, "body", "ledger")) == []
         return name
 
@@ -141,14 +141,14 @@ class TestWhatABodyWithholds:
         assert [x[1:] for x in run(found(world, "body"))] == [("what the body withholds", "none")]
 
     def test_is_none(self, run: Run, world: World, name: str) -> None:
-        for raw in (b"?", zlib.compress(b"{")):
+        for raw in (b"?", pack(b"{")):
             run(world.client.hset(SPACE.bodies, name, raw))
             ((subject, _, is_),) = run(found(world, "body"))
             assert subject.endswith(" details")
             assert is_ == "bytes that are none"
 
     def test_is_something_else(self, run: Run, world: World, name: str) -> None:
-        run(world.client.hset(SPACE.bodies, name, zlib.compress(canonical({"zones": []}))))
+        run(world.client.hset(SPACE.bodies, name, pack(canonical({"zones": []}))))
         ((_, expected, is_),) = run(found(world, "body"))
         assert expected == f"digest {sha256(canonical(DETAILS))}"
         assert is_ == sha256(canonical({"zones": []}))

@@ -146,9 +146,9 @@ class Office:
             )
         )
 
-    def work(self, job: Job, tracker: Tracker | None = None) -> Outcome:
-        """Runs a job to its end."""
-        result = self.run(imports.run(tracker or self.tracker, job))
+    def work(self, job: Job, tracker: Tracker | None = None, chunk: int = imports.CHUNK) -> Outcome:
+        """Runs a job to its end, so many rows at a time."""
+        result = self.run(imports.run(tracker or self.tracker, job, chunk))
         return Outcome(job, result, self.rows(job))
 
     def rows(self, job: Job) -> list[dict[str, Any]]:

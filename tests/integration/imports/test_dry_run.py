@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.integration.imports.files import bank_lines, roster_lines
-from tests.integration.imports.office import MARKET, ROSTER_HEADING, VCB, Office, csv
+from tests.integration.imports.office import (
+    BANK_HEADING,
+    MARKET,
+    ROSTER_HEADING,
+    VCB,
+    Office,
+    csv,
+)
 from tests.integration.imports.test_properties import FILES, PEOPLE, SINCE, afresh
 
 
@@ -65,6 +73,36 @@ def test_across_chunks(office: Office) -> None:
     assert dry.said[1200:1204] == ["duplicate", "STALL_TAKEN", "accepted", "PARTNER_REF_TAKEN"]
     assert dry.said[-1] == "STALL_TAKEN"
     assert said(office.roster(*long_roster()).rows) == said(dry.rows)
+
+
+@FILES
+@given(lines=roster_lines, chunk=st.integers(1, 5))
+def test_what_a_roster_forgets_between_chunks_is_not_missed(
+    office: Office, lines: list[str], chunk: int
+) -> None:
+    afresh(office)
+    known = ["1,Lan,A1,Khu A,,,R1", "2,Mai,A2,,,,"]
+    office.roster(*known, effective_on=SINCE)
+    content = csv(ROSTER_HEADING, lines)
+    dry = office.accept("roster", content, market=MARKET, dry_run=True)
+    said_before = said(office.work(dry, chunk=chunk).rows)
+    real = office.accept("roster", content, market=MARKET)
+    assert said(office.work(real, chunk=chunk).rows) == said_before
+
+
+@FILES
+@given(lines=bank_lines, chunk=st.integers(1, 5))
+def test_what_a_bank_file_forgets_between_chunks_is_not_missed(
+    office: Office, lines: list[str], chunk: int
+) -> None:
+    afresh(office)
+    office.roster(*PEOPLE, effective_on=SINCE)
+    content = csv(BANK_HEADING, lines)
+    dry = office.accept("attachments", content, market=MARKET, dry_run=True)
+    said_before = office.work(dry, chunk=chunk).rows
+    real = office.accept("attachments", content, market=MARKET)
+    assert said(office.work(real, chunk=chunk).rows) == said(said_before)
+    assert all(row["id"] is None for row in said_before)  # its codes are not there yet
 
 
 def test_a_dry_run_that_was_stopped_imagines_anew(office: Office) -> None:

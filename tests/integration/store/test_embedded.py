@@ -191,10 +191,12 @@ def test_a_copy_of_a_running_directory_is_not_taken_for_it(tmp_path: Path) -> No
 
 @on_linux
 def test_after_a_write_error_it_waits_for_room(tmp_path: Path) -> None:
-    free = 0
-    server = EmbeddedServer(tmp_path, limits=QUICK, free_space=lambda _: free)
+    free = QUICK.free_bytes_min
+    limits = Limits(backoff_first_s=0.01, backoff_max_s=0.05, look_s=60)  # it fills up faster
+    server = EmbeddedServer(tmp_path, limits=limits, free_space=lambda _: free)
     with server:
         put(server.url(), "a", "1")
+        free = 0
         log = next((tmp_path / "appendonlydir").glob("*.incr.aof"))
         size = log.stat().st_size + 10  # the disk is full 10 bytes from here
         server_process(server).rlimit(psutil.RLIMIT_FSIZE, (size, size))

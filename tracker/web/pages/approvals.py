@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Annotated, Final, get_args
 
 from litestar import Controller, get, post
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 
 from tracker.access.roles import Permission
@@ -64,7 +64,7 @@ class ApprovalPages(Controller):
         self,
         request: ApiRequest,
         wanted: Annotated[str, QueryParameter(name="state")] = "waiting",
-        after: str = "",
+        after: FromQuery[str] = "",
     ) -> Reply:
         """What waits, oldest first; or how others ended."""
         standing: State = next((one for one in get_args(State) if one == wanted), "waiting")

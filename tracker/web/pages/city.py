@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from litestar import Controller, get
+from litestar.params import FromQuery
 from msgspec import Struct
 
 from tracker.access.roles import Permission
@@ -71,7 +72,13 @@ class City(Controller):
     """All markets that the reader may see."""
 
     @get("/city", opt=page(Permission.ADOPTION_READ))
-    async def show(self, request: ApiRequest, sort: str = "", q: str = "", skip: str = "") -> Reply:
+    async def show(
+        self,
+        request: ApiRequest,
+        sort: FromQuery[str] = "",
+        q: FromQuery[str] = "",
+        skip: FromQuery[str] = "",
+    ) -> Reply:
         """The sum, the markets 50 a page, and what needs attention."""
         seen = await request.service.overview.glance(request.principal)
         by = sort if sort in SORTS else next(iter(SORTS))

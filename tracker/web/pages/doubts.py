@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Annotated, Final, get_args
 
 from litestar import Controller, get, post
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from tracker.access.roles import Permission, hidden
 from tracker.api.conventions.call import ApiRequest
@@ -37,7 +37,7 @@ class DoubtPages(Controller):
         request: ApiRequest,
         market: FromPath[str],
         wanted: Annotated[str, QueryParameter(name="state")] = "open",
-        start: str = "",
+        start: FromQuery[str] = "",
     ) -> Reply:
         """Doubts that stand so, fifty at a time."""
         place = await request.tracker.market(market)

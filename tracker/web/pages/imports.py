@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from litestar import Controller, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from tracker.access.roles import Permission, hidden, require
 from tracker.api.conventions import tables, uploads
@@ -114,7 +114,11 @@ class Imports(Controller):
 
     @get("/markets/{market:str}/imports/{job:str}/rows.xlsx", opt=page(Permission.IMPORTS_WRITE))
     async def get_rows(
-        self, request: ApiRequest, market: FromPath[str], job: FromPath[str], only: str = ""
+        self,
+        request: ApiRequest,
+        market: FromPath[str],
+        job: FromPath[str],
+        only: FromQuery[str] = "",
     ) -> Reply:
         """The rows with what became of each beside it; with `only` the refused ones, to mend."""
         await _job(request, market, job)

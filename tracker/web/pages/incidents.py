@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from litestar import Controller, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from msgspec import json
 
 from tracker.access.roles import Permission
@@ -44,7 +44,11 @@ class IncidentPages(Controller):
 
     @get("/markets/{market:str}/incidents", opt=page(Permission.INCIDENTS_READ))
     async def show_all(
-        self, request: ApiRequest, market: FromPath[str], ended: str = "", start: str = ""
+        self,
+        request: ApiRequest,
+        market: FromPath[str],
+        ended: FromQuery[str] = "",
+        start: FromQuery[str] = "",
     ) -> Reply:
         """Those that nobody has ended, oldest first; or with `ended` those that somebody did."""
         place = await request.tracker.market(market)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from litestar import Controller, get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from msgspec import Struct, json
 
 from tracker.access.roles import Permission
@@ -44,7 +44,9 @@ class MarketPage(Controller):
     """One market at a glance."""
 
     @get("/markets/{market:str}", opt=page(Permission.ADOPTION_READ))
-    async def show(self, request: ApiRequest, market: FromPath[str], days: str = "") -> Reply:
+    async def show(
+        self, request: ApiRequest, market: FromPath[str], days: FromQuery[str] = ""
+    ) -> Reply:
         """The figures now, and the last `days` days."""
         length = int(days) if days in map(str, DAYS) else DAYS[0]
         live = await request.service.live.market(request.principal, market)

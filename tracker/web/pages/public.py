@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from litestar import Controller, get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.guard import PUBLIC
@@ -23,7 +23,9 @@ class Public(Controller):
     """No sign-in; whoever is signed in sees the same."""
 
     @get("/public", opt=page(PUBLIC))
-    async def show_all(self, request: ApiRequest, q: str = "", skip: str = "") -> Reply:
+    async def show_all(
+        self, request: ApiRequest, q: FromQuery[str] = "", skip: FromQuery[str] = ""
+    ) -> Reply:
         """The sum of the markets' latest published days, and each market."""
         rows, totals = await request.service.public.rows()
         wanted = search_key(q[:80])

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from litestar import Controller, get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from tracker.access.roles import Permission
 from tracker.api.conventions import replies
@@ -38,7 +38,11 @@ class Reports(Controller):
 
     @get("/markets/{market:str}/report", opt=page(Permission.SNAPSHOTS_READ))
     async def show_market(
-        self, request: ApiRequest, market: FromPath[str], first: str = "", last: str = ""
+        self,
+        request: ApiRequest,
+        market: FromPath[str],
+        first: FromQuery[str] = "",
+        last: FromQuery[str] = "",
     ) -> Reply:
         """A market over some days, by default the seven up to yesterday."""
         on, typed = _days(request, first, last)
@@ -65,7 +69,11 @@ class Reports(Controller):
 
     @get("/markets/{market:str}/report.xlsx", opt=page(Permission.SNAPSHOTS_READ))
     async def get_workbook(
-        self, request: ApiRequest, market: FromPath[str], first: str = "", last: str = ""
+        self,
+        request: ApiRequest,
+        market: FromPath[str],
+        first: FromQuery[str] = "",
+        last: FromQuery[str] = "",
     ) -> Reply:
         """All figures of each day, the rows as far as the reader may see them, and the roster."""
         on, typed = _days(request, first, last)
@@ -85,7 +93,9 @@ class Reports(Controller):
         return replies.content(out.getvalue(), XLSX, 200, saved)
 
     @get("/city/report", opt=page(Permission.SNAPSHOTS_READ))
-    async def show_city(self, request: ApiRequest, first: str = "", last: str = "") -> Reply:
+    async def show_city(
+        self, request: ApiRequest, first: FromQuery[str] = "", last: FromQuery[str] = ""
+    ) -> Reply:
         """All markets in scope over some days."""
         on, typed = _days(request, first, last)
         report = await reports.of_city(

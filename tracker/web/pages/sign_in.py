@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, get, post
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from tracker.access.roles import Permission
 from tracker.api.conventions import cookies
@@ -57,7 +57,7 @@ class SignIn(Controller):
         return _entered(request, done, go_on)
 
     @get("/invitation", opt=page(PUBLIC))
-    async def show_invitation(self, request: ApiRequest, token: str = "") -> Reply:
+    async def show_invitation(self, request: ApiRequest, token: FromQuery[str] = "") -> Reply:
         """The form of a one-time link; nothing is used up by looking."""
         return view.render(request, "invitation", token=token)
 

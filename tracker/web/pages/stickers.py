@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from litestar import Controller, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from msgspec import json
 
 from tracker.access.roles import Permission, hidden
@@ -34,7 +34,9 @@ class Stickers(Controller):
     """Sheets of stickers of one market."""
 
     @get("/markets/{market:str}/stickers", opt=page(Permission.SHEETS_WRITE))
-    async def choose(self, request: ApiRequest, market: FromPath[str], stall: str = "") -> Reply:
+    async def choose(
+        self, request: ApiRequest, market: FromPath[str], stall: FromQuery[str] = ""
+    ) -> Reply:
         """Which stickers; `stall` is the one to print again."""
         given = {"stalls": stall, "printed": "any"} if stall else {}
         return await _choose(request, market, Typed(given))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from litestar import Controller, get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from msgspec import Struct
 
 from tracker.access.roles import Permission
@@ -51,7 +51,9 @@ class VendorPage(Controller):
     """One trader."""
 
     @get("/vendors/{vendor:str}", opt=page(Permission.VENDORS_READ))
-    async def show(self, request: ApiRequest, vendor: FromPath[str], all: str = "") -> Reply:  # noqa: A002  # the word of the link
+    async def show(
+        self, request: ApiRequest, vendor: FromPath[str], all: FromQuery[str] = ""
+    ) -> Reply:  # the word of the link
         """As far as the reader may see; `all` for the whole of what happened."""
         known = await known_of(request, vendor)
         shown, language = known.shown, view.reader_of(request).language

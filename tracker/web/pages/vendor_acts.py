@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from litestar import Controller, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -86,7 +86,9 @@ class VendorActs(Controller):
         return await acting.attempt(request, partial(_act, request, "move", vendor), deed)
 
     @get("/vendors/{vendor:str}/status", opt=page(Permission.VENDORS_MANAGE))
-    async def show_status(self, request: ApiRequest, vendor: FromPath[str], to: str = "") -> Reply:
+    async def show_status(
+        self, request: ApiRequest, vendor: FromPath[str], to: FromQuery[str] = ""
+    ) -> Reply:
         """The form of a change of status to `to`."""
         return await _status(request, vendor, Typed({"status": to}))
 
@@ -116,7 +118,7 @@ class VendorActs(Controller):
         self,
         request: ApiRequest,
         vendor: FromPath[str],
-        bin: str = "",  # noqa: A002  # the word of the contract
+        bin: FromQuery[str] = "",  # noqa: A002  # the word of the contract
     ) -> Reply:
         """The form of an account; `bin` names the bank of one that is replaced."""
         return await _account(request, vendor, Typed({"bin": bin}))
@@ -150,7 +152,7 @@ class VendorActs(Controller):
         self,
         request: ApiRequest,
         vendor: FromPath[str],
-        bin: str = "",  # noqa: A002  # the word of the contract
+        bin: FromQuery[str] = "",  # noqa: A002  # the word of the contract
     ) -> Reply:
         """Asks whether the account at this bank is to go."""
         return await _unlink(request, vendor, Typed({"bin": bin}))

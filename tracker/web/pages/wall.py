@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from litestar import Controller, get
+from litestar.params import FromQuery
 
 from tracker.access.roles import Permission
 from tracker.api.conventions.call import ApiRequest
@@ -24,7 +25,7 @@ class Wall(Controller):
     """No hands needed: the page asks for the next one, round and round the markets."""
 
     @get("/wall", opt=page(Permission.ADOPTION_READ))
-    async def show(self, request: ApiRequest, skip: str = "") -> Reply:
+    async def show(self, request: ApiRequest, skip: FromQuery[str] = "") -> Reply:
         """The city's number, the markets some at a time, what needs attention."""
         seen = await request.service.overview.glance(request.principal)
         rows = sorted(seen.rows, key=SORTS["rate"])
