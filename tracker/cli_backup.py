@@ -65,10 +65,11 @@ def restore(
     Without TRACKER_STORE_URL into a new data directory, in which only master.key lies.
     """
     from tracker.commands_backup import erased_in, master_keys, put_back
+    from tracker.processes import embedded_server
     from tracker.services.backup_reading import read_manifest
     from tracker.services.restore_point import point_of
     from tracker.services.restore_reading import Given, check_ledgers
-    from tracker.store.embedded import EmbeddedServer, socket_of
+    from tracker.store.embedded import socket_of
 
     settings = Settings.read(**given)
     point = point_of(points)
@@ -87,7 +88,7 @@ def restore(
     if settings.store_url is not None or socket_of(settings.data) is not None:
         show_json(asyncio.run(put_back(settings, what)))
         return
-    with EmbeddedServer(settings.data):
+    with embedded_server(settings):
         show_json(asyncio.run(put_back(settings, what)))
 
 
