@@ -31,6 +31,8 @@ def test_likenesses_are_told_with_both_people(
     assert "sạp E4" in page.locator("main").inner_text().casefold().replace("e4", "E4")
     assert wide(page) <= size[0]
     manager.look("doubts")
+    page.locator("article h2 a").first.click()
+    manager.look("doubt")
 
 
 def test_what_was_decided_is_asked_no_more(visit: Visit, yard: Yard) -> None:
@@ -38,7 +40,6 @@ def test_what_was_decided_is_asked_no_more(visit: Visit, yard: Yard) -> None:
     page = manager.open(f"/markets/{yard.market}/doubts")
     before = page.locator("article").count()
     page.locator("article", has_text="Trùng tên").get_by_role("link", name="Xem và").click()
-    manager.look("doubt")
     page.get_by_label("Đúng như vậy").check()
     page.get_by_label("Vì sao").fill("Hai chị em họ")
     page.get_by_role("button", name="Ghi lại").click()

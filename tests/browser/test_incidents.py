@@ -34,7 +34,7 @@ def test_one_account_at_two_stalls_is_told_as_such(
 def test_a_manager_records_what_was_found_and_it_is_settled(visit: Visit, yard: Yard) -> None:
     yard.paid("D3", "Võ Văn Ba", "0123451113")
     id_ = yard.stranger_at("D3")
-    manager = yard.manager(visit, PHONE, scripts=False)
+    manager = yard.manager(visit, PHONE)
     page = manager.open(f"/incidents/{id_}")
     page.get_by_label("Đã gỡ mã lạ, xong").check()
     page.get_by_label("Ghi rõ thêm").fill("Đã gỡ và dán lại tem của sạp")

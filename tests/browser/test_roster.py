@@ -42,7 +42,6 @@ def test_filters_hold_together_and_the_file_has_what_they_leave(visit: Visit) ->
     assert download.value.suggested_filename == "cho-vung-tau-tieu-thuong.xlsx"
     page = manager.open(f"{ROSTER}?q=khong+co+ai+ten+nay")
     assert page.get_by_role("heading", name="Không tìm thấy ai").is_visible()
-    manager.look("roster-nobody")
 
 
 def test_a_vendor_is_registered_and_a_taken_stall_is_told(visit: Visit, site: Site) -> None:

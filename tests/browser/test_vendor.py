@@ -35,7 +35,7 @@ def test_what_happened_reads_in_plain_words(
 
 def test_a_sticker_comes_down_and_a_wrong_fact_is_taken_back(visit: Visit, yard: Yard) -> None:
     code = yard.paid("B13", "Nguyễn Thị Mai", "0123456790")
-    manager = yard.manager(visit, PHONE, scripts=False)
+    manager = yard.manager(visit, PHONE)
     page = manager.open(f"/vendors/{code}")
     page.get_by_role("link", name="Đã gỡ tem").click()
     page.get_by_label("Lý do").select_option("tax_worry")

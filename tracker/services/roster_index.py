@@ -26,8 +26,8 @@ from tracker.services.roster_lines import (
     Seen,
     Sort,
     choices,
-    fitting,
     lines_of,
+    narrowed,
     seen,
     sorts,
 )
@@ -120,8 +120,7 @@ class RosterIndex:
         if sort not in sorts(principal, market):
             sort = "stall"
         lines = roster.sorted(sort)
-        fits = fitting(principal, market, wanted)
-        found = lines if fits is None else [line for line in lines if fits(line)]
+        found = narrowed(principal, market, wanted, lines)
         pages = max(1, -(-len(found) // size))
         page = min(max(page, 1), pages)
         shown = found[(page - 1) * size : page * size]

@@ -66,12 +66,6 @@ class Choices(Struct, frozen=True):
     stages: dict[Stage, int]
 
 
-def sorts(principal: Principal, market: str) -> tuple[Sort, ...]:
-    """By what this reader may have the roster sorted."""
-    clear = sees_personal(principal, market=market, registered_by_bin=None).person is View.CLEAR
-    return SORTS if clear else ("stall",)
-
-
 def _by_stall(line: Line) -> tuple[str, int]:
     return walking_order(line.stall), line.number
 
@@ -145,40 +139,59 @@ def seen(principal: Principal, market: str, line: Line) -> Seen:
     )
 
 
-def fitting(principal: Principal, market: str, wanted: Filter) -> Callable[[Line], bool] | None:
-    """Whether a line is wanted, by what the reader sees of it alone; None where every one is."""
-    needle = search_key(wanted.q or "")
-    if not needle and wanted == Filter(q=wanted.q):
-        return None
-    asked = (wanted.stage, wanted.zone, wanted.category, wanted.bank, wanted.reason)
-    stage, zone, category, bank, reason = asked
-    masked = principal.role == "auditor"
+def narrowed(
+    principal: Principal, market: str, wanted: Filter, lines: Sequence[Line]
+) -> Sequence[Line]:
+    """The lines that are wanted, by what the reader sees of each alone; in their order."""
+    if principal.role != "bank":
+        return _narrowed(wanted, lines, masked=not _in_clear(principal, market))
+    if wanted.bank is not None and not principal.may_bin(wanted.bank):
+        return ()
+    own = [line for line in lines if line.bin and principal.may_bin(line.bin)]
+    kept = {line.number for line in _narrowed(wanted, own)}
+    if wanted == Filter(bank=wanted.bank, q=wanted.q):  # of others it knows stall, code and account
+        known = {line.number for line in own}
+        others = [line for line in lines if line.number not in known]
+        kept.update(line.number for line in _narrowed(wanted, others, names=False))
+    return [line for line in lines if line.number in kept]
 
-    def fits(line: Line) -> bool:
-        if stage is not None and line.stage != stage:
-            return False
-        if zone is not None and line.zone != zone:
-            return False
-        if category is not None and line.category != category:
-            return False
-        if bank is not None and bank not in line.banks:
-            return False
-        if reason is not None and not asked_for(reason, line.reason):
-            return False
-        if not needle or needle in line.places:
-            return True
-        return needle in (search_key(mask_name(line.name)) if masked else line.folded)
 
-    def fits_a_bank(line: Line) -> bool:
-        if bank is not None and not principal.may_bin(bank):
-            return False
-        if line.bin and principal.may_bin(line.bin):
-            return fits(line)
-        if (stage, zone, category, reason) != (None, None, None, None):
-            return False
-        return (bank is None or bank in line.banks) and needle in line.places
+def _narrowed(
+    wanted: Filter, some: Sequence[Line], *, masked: bool = False, names: bool = True
+) -> Sequence[Line]:
+    """One pass for each thing asked for: most of them leave little for the next."""
+    stage, zone, category, bank = wanted.stage, wanted.zone, wanted.category, wanted.bank
+    needle, reason = search_key(wanted.q or ""), wanted.reason
+    if stage is not None:
+        some = [line for line in some if line.stage == stage]
+    if zone is not None:
+        some = [line for line in some if line.zone == zone]
+    if category is not None:
+        some = [line for line in some if line.category == category]
+    if bank is not None:
+        some = [line for line in some if bank in line.banks]
+    if reason is not None:
+        some = [line for line in some if asked_for(reason, line.reason)]
+    if not needle:
+        return some
+    if not names:
+        return [line for line in some if needle in line.places]
+    if masked:
+        return [
+            line
+            for line in some
+            if needle in line.places or needle in search_key(mask_name(line.name))
+        ]
+    return [line for line in some if needle in line.folded or needle in line.places]
 
-    return fits_a_bank if principal.role == "bank" else fits
+
+def sorts(principal: Principal, market: str) -> tuple[Sort, ...]:
+    """By what this reader may have the roster sorted."""
+    return SORTS if _in_clear(principal, market) else ("stall",)
+
+
+def _in_clear(principal: Principal, market: str) -> bool:
+    return sees_personal(principal, market=market, registered_by_bin=None).person is View.CLEAR
 
 
 def choices(some: Sequence[Line] | Sequence[Seen]) -> Choices:

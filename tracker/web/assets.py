@@ -18,6 +18,7 @@ FOREVER: Final = (b"cache-control", b"public, max-age=31536000, immutable")
 _KINDS: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }

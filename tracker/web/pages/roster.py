@@ -22,16 +22,15 @@ from tracker.services.vendors import Filter
 from tracker.vietqr.banks import banks
 from tracker.web import forms, view
 from tracker.web.forms import Typed
+from tracker.web.roster_rows import COLUMNS, STAGES, rows
 from tracker.web.route import page
-from tracker.web.words import bank_name, why_left
+from tracker.web.words import bank_name
 
 CHARS_MAX: Final = 80
 """Of what is searched for, as the API takes it."""
 
 FILTERS: Final = ("q", "stage", "zone", "category", "bank", "reason")
 CAUSES: Final = ("no_account", "not_issued", "not_printed", "printed_not_attached", "removed")
-STAGES: Final = {"registered": "", "issued": "calm", "attached": "good"}
-"""Stage: the sign of its tag."""
 
 
 class Roster(Controller):
@@ -74,11 +73,8 @@ class Roster(Controller):
             banks={bin_: bank_name(bin_) for bin_ in found.choices.banks},
             zones=[(name, name) for name in found.choices.zones],
             categories=[(name, name) for name in found.choices.categories],
-            why={
-                line.reason: why_left(view.reader_of(request).language, line.reason)
-                for line in found.lines
-                if line.reason
-            },
+            columns=COLUMNS,
+            rows=rows(view.reader_of(request).language, found.lines),
         )
 
     @get("/markets/{market:str}/roster.xlsx", opt=page(Permission.VENDORS_READ))
@@ -86,9 +82,9 @@ class Roster(Controller):
         """All that the filters leave, as a workbook that can be corrected and imported again."""
         tracker, me = request.tracker, request.principal
         await tracker.market(market)
-        rows = vendor_table.roster(tracker, me, market, _filter(asked(request)))
+        filled = vendor_table.roster(tracker, me, market, _filter(asked(request)))
         headings = [*vendor_table.COLUMNS.values()]
-        return await tables.table("xlsx", f"{market}-tieu-thuong", headings, rows)
+        return await tables.table("xlsx", f"{market}-tieu-thuong", headings, filled)
 
     @get("/markets/{market:str}/roster/new", opt=page(Permission.VENDORS_WRITE))
     async def show_new(self, request: ApiRequest, market: FromPath[str]) -> Reply:

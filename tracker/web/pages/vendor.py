@@ -22,7 +22,7 @@ from tracker.services.events import FactOut
 from tracker.services.incidents import IncidentOut
 from tracker.services.shapes import VendorOut
 from tracker.web import view
-from tracker.web.pages.roster import STAGES
+from tracker.web.roster_rows import STAGES
 from tracker.web.route import page
 from tracker.web.story import Story
 from tracker.web.words import bank_name, why_left
@@ -52,8 +52,11 @@ class VendorPage(Controller):
 
     @get("/vendors/{vendor:str}", opt=page(Permission.VENDORS_READ))
     async def show(
-        self, request: ApiRequest, vendor: FromPath[str], all: FromQuery[str] = ""
-    ) -> Reply:  # the word of the link
+        self,
+        request: ApiRequest,
+        vendor: FromPath[str],
+        all: FromQuery[str] = "",  # noqa: A002  # the word of the link
+    ) -> Reply:
         """As far as the reader may see; `all` for the whole of what happened."""
         known = await known_of(request, vendor)
         shown, language = known.shown, view.reader_of(request).language
