@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from tests.unit.domain.worlds import examples
 from tracker.domain.activity import bitmap, first_days
 from tracker.domain.paid import NOTHING, Money, Paid, Reports, union_of
 
@@ -155,6 +156,7 @@ class TestUnions:
         assert union_of([bitmap([1]), bitmap([30]), b""]) == bitmap([1, 30])
         assert union_of([bitmap([1]), None]) is None
 
+    @examples(100)
     @given(
         some.lists(
             some.dictionaries(

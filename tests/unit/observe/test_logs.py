@@ -64,7 +64,7 @@ def test_of_an_exception_only_class_and_places_are_told() -> None:
     try:
         int(PERSONAL)
     except ValueError:
-        logging.getLogger("rq.worker").exception("a job failed")
+        logging.getLogger("tracker.somewhere").exception("a job failed")
     (line,) = out.lines
     told = json.loads(line)
     assert told["error"] == "ValueError"
