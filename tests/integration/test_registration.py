@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from tests.integration.conftest import Run
 from tests.integration.registry import ADMIN, OPENED, Clock, dump, tracker_on, trader
 from tracker.domain.errors import Conflict
+from tracker.domain.limits import GROUPS_MAX
 from tracker.services import market_changes, markets, vendors, voids
 from tracker.services.context import Answered, Once, Tracker
 from tracker.services.markets import NewMarket
@@ -102,6 +103,16 @@ def test_the_commit_finds_who_is_there(town: Town) -> None:
     elsewhere = trader(3, partner_ref="r2")
     told = refused(town.run, vendors.register(town.one, ADMIN, MARKET, elsewhere))
     assert (told.code, told.extra) == ("PARTNER_REF_TAKEN", {"vendor": there})
+
+
+def test_a_match_needs_no_room_for_another_zone(town: Town, store: Redis) -> None:
+    client: Any = store
+    full = {str(n): f"Khu {n}" for n in range(1, GROUPS_MAX + 1)}
+    town.run(client.hset(Space(MARKET).groups, mapping=full))
+    assert not town.register(1, zone="Khu mới").created
+    new = trader(2, zone="Khu mới")
+    told = refused(town.run, vendors.register(town.one, ADMIN, MARKET, new))
+    assert told.code == "TOO_MANY_GROUPS"
 
 
 def test_what_wrote_nothing_uses_no_number(town: Town) -> None:

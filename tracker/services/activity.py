@@ -32,6 +32,7 @@ from tracker.store.activity import (
     put_first,
     put_report,
 )
+from tracker.store.bank_reports import Standing, of_fact
 from tracker.store.commit import Commit, Done
 from tracker.store.keys import Space
 from tracker.vietqr import banks
@@ -58,7 +59,7 @@ class Reported(NamedTuple):
     of the day in the meantime (`overtaken`).
     """
 
-    standing: ActivityReported | None
+    standing: Standing | None
     decided: Decided
     recorded: bool
     overtaken: bool = False
@@ -100,7 +101,7 @@ async def report(
         if any(bank.paid is None for bank in known.values()):
             raise too_old(tracker)
         if dry:
-            return Reported(fact, decided, recorded=True)
+            return Reported(of_fact(fact), decided, recorded=True)
         first = await _first(tracker, market, day, bin_, decided.paid, state)
         if first is None:
             continue
@@ -112,7 +113,7 @@ async def report(
         put_report(commit, space, fact, state.raw_report)
         commit.mark(day)
         if isinstance(await tracker.commit(commit), Done):
-            return Reported(fact, decided, recorded=True)
+            return Reported(of_fact(fact), decided, recorded=True)
     raise busy()
 
 

@@ -25,11 +25,11 @@ from tracker.store.activity import (
     BankDay,
     Everything,
     decode_day,
-    decode_report,
     is_union,
     reports_of,
     union_field,
 )
+from tracker.store.bank_reports import decode_report
 
 _DAY_MAX = 65_535  # what 16 bits hold
 _WRONG_TYPE = "a key of another type"
@@ -40,8 +40,8 @@ class Checks:
     """One market's activity as it is stored, against the facts of its ledger in their order.
 
     `reports` is the view as it should be, `views` those within the record of the sets, as far as
-    the sets that they are made of are what was reported. `unkeyed` (after `differences`) counts the sets that were compared by
-    their size alone, because there was no key.
+    the sets that they are made of are what was reported. `unkeyed` (after `differences`) counts the
+    sets that were compared by their size alone, because there was no key.
     """
 
     def __init__(
@@ -205,10 +205,10 @@ def _text(field: str, raw: bytes | None) -> str:
     if field == VERSION:
         return raw.decode(errors="backslashreplace")[:20]
     try:
-        fact = decode_report(raw)
+        its = decode_report(raw)
     except (DecodeError, UnicodeDecodeError):
         return f"{len(raw)} bytes that are no report"
-    return f"{fact.payments} payments of {fact.amount_vnd} dong to {fact.vendors} vendors"
+    return f"{its.vendors} vendors, recorded at {its.recorded}, lines {its.lines.hex()[:8]}"
 
 
 def _dated(field: str) -> str:

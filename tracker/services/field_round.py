@@ -9,6 +9,7 @@ from msgspec import Struct
 from tracker.access.keys import Principal
 from tracker.access.roles import hidden
 from tracker.domain.days import day_of
+from tracker.domain.facts import Attached, Fact, Removed, Scanned
 from tracker.domain.figures import WINDOW_DAYS, dormant
 from tracker.domain.text import walking_order
 from tracker.domain.vendor import Code, History, Vendor
@@ -31,8 +32,24 @@ class Visit(Struct, frozen=True, kw_only=True):
     sheet: str | None
 
 
+class Round(Struct, frozen=True):
+    """The visits, and the vendors (codes) of the roster at whose stalls somebody was today.
+
+    Somebody was there where a sticker was scanned, and the reader where the reader's own
+    attachment or removal says so: what a bank declares from its office is no visit.
+    """
+
+    visits: list[Visit]
+    visited: frozenset[str]
+
+
 async def visits(tracker: Tracker, principal: Principal, market: str) -> list[Visit]:
     """The stalls to visit, each once, in ascending order of `place`."""
+    return (await walk(tracker, principal, market)).visits
+
+
+async def walk(tracker: Tracker, principal: Principal, market: str) -> Round:
+    """The round as it stands: the visits in ascending order of `place`, and where one was."""
     if not principal.may_market(market):
         raise hidden()
     today = day_of(tracker.now())
@@ -41,18 +58,27 @@ async def visits(tracker: Tracker, principal: Principal, market: str) -> list[Vi
         raise hidden()
     asleep = frozenset(dormant(look.grounds, today))
     prefix = look.grounds.market.prefix
-    found = []
+    found, visited = [], set()
     for number, history in (await tracker.reader.all_histories(market, prefix)).items():
-        visit = _visit(history, history.replay(), today, dormant_=number in asleep)
+        vendor = history.replay()
+        visit = _visit(history, vendor, today, dormant_=number in asleep)
         if visit is not None:
             found.append(visit)
-    return sorted(found, key=place)
+        if vendor.on_roster and any(_was_there(f, principal.id, today) for f in history.facts):
+            visited.add(history.vendor_code)
+    return Round(sorted(found, key=place), frozenset(visited))
 
 
 def place(visit: Visit) -> str:
     """Where a visit stands in the round: by reason, then zone, then stall (A2 before A10)."""
     order = str(ORDER.index(visit.reason))
     return "\0".join((order, visit.zone or "", walking_order(visit.stall), visit.vendor))
+
+
+def _was_there(fact: Fact, reader: str, today: int) -> bool:
+    if isinstance(fact, Scanned):
+        return day_of(fact.at) == today
+    return isinstance(fact, Attached | Removed) and fact.by == reader and day_of(fact.at) == today
 
 
 def _visit(history: History, vendor: Vendor, today: int, *, dormant_: bool) -> Visit | None:

@@ -266,13 +266,13 @@ class Book:
     def make(self, id_: str) -> None:
         """Something new of a vendor (a code, an approval) has this id."""
         if self._dry:
-            self._made.setdefault(_number_in(id_), set()).add(id_)
+            self._made.setdefault(number_in(id_), set()).add(id_)
 
     def shown(self, id_: str) -> str | None:
         """An id for a row's result; None for what a dry run only imagines."""
         if not self._dry:
             return id_
-        number = _number_in(id_)
+        number = number_in(id_)
         imagined = number >= DRY_NUMBERS_FROM or id_ in self._made.get(number, ())
         return None if imagined else id_
 
@@ -285,8 +285,8 @@ class Book:
         return Stated(at, self._now, f"{self._job}.{row}")
 
 
-def _number_in(id_: str) -> int:
-    """The vendor's number in the id of a vendor, or of something of a vendor."""
+def number_in(id_: str) -> int:
+    """The vendor's number in an id of ours: of a vendor, or of something of a vendor."""
     return int(id_.split("-", 2)[1])
 
 

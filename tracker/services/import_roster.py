@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracker.domain import decide
-from tracker.domain.codes import parse_vendor_code, vendor_code
+from tracker.domain.codes import vendor_code
 from tracker.domain.days import moment_on, start_of
 from tracker.domain.errors import TrackerError
 from tracker.domain.facts import Person, ProfileChanged
@@ -13,7 +13,16 @@ from tracker.domain.market import require_open
 from tracker.domain.text import search_key
 from tracker.domain.views import ref_name, stall_name
 from tracker.services.context import Tracker
-from tracker.services.import_book import Book, Entry, Plan, Shelf, accepted, duplicate, rejected
+from tracker.services.import_book import (
+    Book,
+    Entry,
+    Plan,
+    Shelf,
+    accepted,
+    duplicate,
+    number_in,
+    rejected,
+)
 from tracker.store.jobs import Job, RowResult
 from tracker.tables.cells import total_line
 from tracker.tables.rows import RosterRow
@@ -120,7 +129,7 @@ class Roster:
             if not row.stall or result.code in {"NAME_MISSING", "STALL_TAKEN"}:
                 continue
             if result.id is not None:
-                self._list(parse_vendor_code(result.id)[1])
+                self._list(number_in(result.id))
             elif result.status == "rejected":
                 self._unplaced.add(stall_name(row.stall))
 

@@ -99,21 +99,20 @@ def vendor_out(
         for code in vendor.codes.values()
         if not bank or principal.may_bin(code.bin)
     ]
-    common = VendorOut(
+    if bank and sight.person is View.HIDDEN:
+        return VendorOut(
+            vendor=history.vendor_code,
+            market=market,
+            stall=vendor.stall or "",
+            accounts=accounts,
+            codes=codes,
+            version=history.version,
+        )
+    person = None if vault is None else person_of(vendor, vault)
+    return VendorOut(
         vendor=history.vendor_code,
         market=market,
         stall=vendor.stall or "",
-        accounts=accounts,
-        codes=codes,
-        version=history.version,
-    )
-    if bank and sight.person is View.HIDDEN:
-        return common
-    person = None if vault is None else person_of(vendor, vault)
-    return VendorOut(
-        vendor=common.vendor,
-        market=market,
-        stall=common.stall,
         name=None if person is None else sight.person.show(person.name, mask_name),
         phone=None if person is None else sight.person.show(person.phone, mask_phone),
         zone=vendor.zone,

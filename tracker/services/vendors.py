@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 from msgspec import UNSET, Struct
@@ -75,10 +74,12 @@ async def register(
     known = tracker.known_markets.get(market)
     if known is not None and known.open_on(day_of(tracker.now())):
         # Most stalls are free: the commit finds that out, and reads first only where it is not so.
-        with suppress(Conflict):  # who would refuse reads first
+        try:
             written = await _newcomer(tracker, principal, known, new, once, read=False)
-            if written is not None:
-                return written
+        except Conflict:
+            written = None  # who refuses reads first
+        if written is not None:
+            return written
     for _ in range(ATTEMPTS_MAX):
         place, history = await _occupant(tracker, principal, market, new)
         require_open(place, tracker.now())

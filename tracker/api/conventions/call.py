@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from functools import cached_property
 from typing import Any, cast
 
 from litestar import Request
-from litestar.datastructures import Headers, State
+from litestar.datastructures import State
 from litestar.types.empty import Empty
 from msgspec import Struct
 
@@ -15,7 +14,7 @@ from tracker.access.keys import Principal
 from tracker.api.conventions import bodies
 from tracker.api.conventions.limits import Buckets, Rate
 from tracker.api.conventions.principals import Principals
-from tracker.api.conventions.replies import Header
+from tracker.api.conventions.replies import JSON, Header
 from tracker.api.conventions.signed_in import SignedIn
 from tracker.domain.errors import Invalid
 from tracker.services.adoption import LiveFigures
@@ -82,10 +81,13 @@ def call_of(scope: Any) -> Call:
 class ApiRequest(Request[Principal, None, State]):
     """A request that knows the service, and reads its body with all faults at once."""
 
-    @cached_property
-    def headers(self) -> Headers:
-        """The headers by their names: read once, where the framework reads them at each look."""
-        return Headers.from_scope(self.scope)
+    @property
+    def content_length(self) -> int | None:
+        """The length that was announced; looked up without all headers, which takes longer."""
+        given = self.header(b"content-length")
+        if len(given) == 1 and given[0].isdecimal() and given[0].isascii():
+            return int(given[0])
+        return super().content_length
 
     @property
     def service(self) -> Service:
@@ -121,9 +123,10 @@ class ApiRequest(Request[Principal, None, State]):
         Raises `Invalid` with every fault of the body, `UnsupportedMedia` where it is not JSON.
         """
         if self._json is Empty:
-            media_type = self.content_type[0]
-            if media_type and media_type != "application/json" and not media_type.endswith("+json"):
-                raise UnsupportedMedia("Send the body as JSON: `Content-Type: application/json`.")
+            if self.header(b"content-type") != [JSON]:
+                kind = self.content_type[0]
+                if kind and kind != JSON and not kind.endswith("+json"):
+                    raise UnsupportedMedia(f"Send the body as JSON: `Content-Type: {JSON}`.")
             if self.header(b"content-encoding"):
                 raise UnsupportedMedia("Send the body as it is; only imports may be compressed.")
             declared = self.route_handler.parsed_data_field

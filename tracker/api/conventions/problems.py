@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import structlog
@@ -32,9 +32,6 @@ from tracker.domain.errors import (
 )
 from tracker.observe.meters import REFUSALS
 from tracker.store import failures
-
-if TYPE_CHECKING:
-    from litestar.types import ExceptionHandlersMap
 
 PROBLEM: Final = "application/problem+json"
 RETRY_AFTER_S: Final = {"BUSY": 1, "STORE_DISK_LOW": 30, "STORE_FULL": 30}
@@ -105,8 +102,6 @@ def headers(error: TrackerError) -> tuple[Header, ...]:
 
 _MISSING: Final = re.compile(r"Missing required (\w+) parameter '([^']+)'")
 """What the framework says of a parameter that is not there; it names it nowhere else."""
-
-HANDLERS: Final[ExceptionHandlersMap] = {Exception: answer}
 
 
 def translated(error: Exception) -> TrackerError:
