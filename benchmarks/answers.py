@@ -49,6 +49,11 @@ class Times(Struct):
     cpu_s: float = 0.0
 
 
+def limits() -> str:
+    """The setting that gives each key the highest limit that there is."""
+    return ",".join(f"{role}={REQUESTS_PER_MIN_MAX}" for role in ROLES)
+
+
 async def put_body(settings: Settings, body: bytes) -> None:
     """Puts the bytes where the reference reads them."""
     async with open_tracker(settings) as tracker:
@@ -81,8 +86,7 @@ def serving(
         key = {"Authorization": f"Bearer {asyncio.run(_secret(prepare, Settings(data=data)))}"}
         serve = [*TRACKER, "serve", "--data", str(data), "--port", str(port)]
         reference = [PYTHON, "-m", "benchmarks.reference", str(port_reference)]
-        limits = {RATE_LIMITS: ",".join(f"{role}={REQUESTS_PER_MIN_MAX}" for role in ROLES)}
-        with Running(serve, data.with_name("service.log"), limits) as service:
+        with Running(serve, data.with_name("service.log"), {RATE_LIMITS: limits()}) as service:
             service.await_status(port, path, key)
             _, body, etag = common.fetch(port, path, key)
             asyncio.run(put_body(Settings(data=data), body))
@@ -102,13 +106,17 @@ def measure(
     seconds: float,
     burst: Burst,
     of: str = "R1",
+    first: Callable[[Servers, Result], None] | None = None,
 ) -> Result:
     """GETs of the service and of the references, in turn.
 
     `bars` are those of the answer (`200`) and of the unchanged one (`304`), as shares of the
-    reference `of`.
+    reference `of`. `first` is called before, with a result whose rows are told too.
     """
+    before = Result(name)
     with serving(data, prepare, path) as its:
+        if first is not None:
+            first(its, before)
         whole = replace(burst, port=its.port, path=path, headers=its.key)
         known = {**its.key, "If-None-Match": its.etag}
         plain = replace(burst, port=its.port_reference)
@@ -119,8 +127,9 @@ def measure(
             "R1": Subject(its.reference, replace(plain, path="/r1")),
             "R0": Subject(its.reference, replace(plain, path="/r0")),
         }
-        times = _rounds(subjects, seconds, len(its.body))
-        return _told(name, times, bars, len(its.body), whole.requests, of)
+        times = rounds(subjects, seconds, len(its.body))
+        result = _told(name, times, bars, len(its.body), whole.requests, of)
+    return Result(name, before.lines + result.lines, before.figures | result.figures)
 
 
 def measure_posts(
@@ -147,7 +156,7 @@ def measure_posts(
             "W1L": Subject(its.reference, replace(plain, path="/w1l")),
             "W1": Subject(its.reference, replace(plain, path="/w1")),
         }
-        times = _rounds(subjects, seconds, None)
+        times = rounds(subjects, seconds, None)
         return _told(name, times, {"201": bar}, len(its.body), whole.requests, "W1L")
 
 
@@ -155,7 +164,7 @@ async def _secret(prepare: Callable[[Settings], Awaitable[str]], settings: Setti
     return await prepare(settings)
 
 
-def _rounds(
+def rounds(
     subjects: dict[str, Subject], seconds: float, body_bytes: int | None
 ) -> dict[str, Times]:
     """Bursts in turn until the time is up; nobody always comes after the same one.
@@ -168,8 +177,8 @@ def _rounds(
         for subject in subjects.values():  # connections are made and everything is warm
             generator.send(subject.burst)
         end = time.monotonic() + seconds
-        rounds = 0
-        while rounds < ROUNDS_MIN or time.monotonic() < end:
+        done = 0
+        while done < ROUNDS_MIN or time.monotonic() < end:
             for name in names:
                 subject, its = subjects[name], times[name]
                 before = subject.server.cpu_s()
@@ -180,7 +189,7 @@ def _rounds(
                     assert took.body_bytes == wanted, name
                 its.bursts.append(took.seconds)
                 its.spans += took.spans
-            rounds += 1
+            done += 1
             names = names[1:] + names[:1]
     return times
 

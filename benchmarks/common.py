@@ -68,6 +68,14 @@ class Result(Struct):
         wish = "" if later_s is None else f" (later {later_s:g} s)"
         self.lines.append(Line(what, f"{seconds:.2f} s", f"≤ {bar_s:g} s{wish}", seconds <= bar_s))
 
+    def bytes_at_most(self, what: str, size: float, bar: int) -> None:
+        """A size that must not be larger than a bar."""
+        self.lines.append(Line(what, f"{size:.0f} B", f"≤ {bar} B", size <= bar))
+
+    def times_at_most(self, what: str, ratio: float, bar: float) -> None:
+        """So many times something else, and not more than a bar."""
+        self.lines.append(Line(what, f"{ratio:.2f} ×", f"≤ {bar:g} ×", ratio <= bar))
+
 
 def options(doc: str | None) -> argparse.ArgumentParser:
     """A parser with what all benchmarks take, under the module's docstring."""
@@ -185,6 +193,10 @@ class Running:
         """Processor time of the process and all below it so far."""
         return cpu_s(self._process.pid)
 
+    def cpu_with_ended_s(self) -> float:
+        """The same, with what processes below it used that have ended."""
+        return cpu_s(self._process.pid, ended=True)
+
     def stop(self) -> None:
         """Ends it in good order."""
         if self._process.poll() is None:
@@ -202,8 +214,8 @@ class Running:
         self.stop()
 
 
-def cpu_s(pid: int | None) -> float:
-    """Processor time of a process and all that live below it, in seconds."""
+def cpu_s(pid: int | None, *, ended: bool = False) -> float:
+    """Processor time of a process and all that live below it, in seconds; or that ended there."""
     if pid is None:
         return 0.0
     first = psutil.Process(pid)
@@ -211,4 +223,6 @@ def cpu_s(pid: int | None) -> float:
     for process in (first, *first.children(recursive=True)):
         times = process.cpu_times()
         total += float(times.user + times.system)
+        if ended:
+            total += float(times.children_user + times.children_system)
     return total

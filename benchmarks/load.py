@@ -14,8 +14,10 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import count, repeat
+from itertools import accumulate, count, repeat
+from random import Random
 from typing import Final, Self
 
 from msgspec import Struct, json
@@ -46,6 +48,11 @@ class Burst(Struct, frozen=True, kw_only=True):
     status: int = 200
     connections: int = 32
     requests: int = 300
+    rate_per_s: float = 0.0
+    """With it, requests come as they do from many callers (a Poisson process of this rate), whether
+    or not earlier ones are answered. 0: as above."""
+    once: bool = False
+    """Closes its connections at the end: the server does so with one that is idle for 30 s."""
 
 
 class Took(Struct, frozen=True):
@@ -141,6 +148,13 @@ def requests(burst: Burst) -> Iterator[bytes]:
         yield head.replace(NUMBER, number) + length + sent
 
 
+def arrivals(burst: Burst) -> deque[float]:
+    """When the requests of a burst with a rate come, in seconds from its start."""
+    draw = Random(burst.requests)
+    pauses = (draw.expovariate(burst.rate_per_s) for _ in range(burst.requests))
+    return deque(accumulate(pauses))
+
+
 class _Pool:
     """The open connections of one kind of burst."""
 
@@ -173,6 +187,41 @@ class _Pool:
                         sent += 1
         return Took(clock() - began, spans, self._connections[0].body_bytes)
 
+    def run_at_rate(self, burst: Burst) -> Took:
+        """One burst whose requests come by themselves; a time includes waiting for a connection."""
+        clock = time.perf_counter
+        spans: list[float] = []
+        free = deque(self._connections)
+        began = clock()
+        due = deque(began + moment for moment in arrivals(burst))
+        while len(spans) < burst.requests:
+            while due and free and due[0] <= clock():
+                due.popleft()
+                connection = free.popleft()
+                connection.send()
+            pause_s = max(due[0] - clock(), 0.0) if due and free else QUIET_S
+            ready = self._selector.select(pause_s)
+            if not ready and not (due and free):
+                raise TimeoutError(f"no answer within {QUIET_S:g} s")
+            for key, _ in ready:
+                connection = key.data
+                if not connection.answered():
+                    continue
+                spans.append(clock() - connection.sent_at)
+                if due and due[0] <= clock():
+                    came = due.popleft()
+                    connection.send()
+                    connection.sent_at = came
+                else:
+                    free.append(connection)
+        return Took(clock() - began, spans, self._connections[0].body_bytes)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        for connection in self._connections:
+            connection.socket.close()
+        self._selector.close()
+
 
 def main() -> int:
     """Bursts in, times out, until standard input ends; 1 where a server failed."""
@@ -180,9 +229,12 @@ def main() -> int:
     for line in sys.stdin.buffer:
         burst = json.decode(line, type=Burst)
         try:
-            if line not in pools:
-                pools[line] = _Pool(burst)
-            took = pools[line].run(burst.requests)
+            pool = pools.pop(line, None) or _Pool(burst)
+            took = pool.run_at_rate(burst) if burst.rate_per_s else pool.run(burst.requests)
+            if burst.once:
+                pool.close()
+            else:
+                pools[line] = pool
         except OSError as error:
             print(f"{burst.path}: {error}", file=sys.stderr)
             return 1

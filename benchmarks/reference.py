@@ -123,10 +123,10 @@ def create() -> Litestar:
     return app
 
 
-def serve(port: int) -> None:
+def serve(port: int, application: str = "benchmarks.reference:create") -> None:
     """Serves with the settings of `tracker.server.serve`."""
     Granian(
-        "benchmarks.reference:create",
+        application,
         factory=True,
         address=LOCALHOST,
         port=port,

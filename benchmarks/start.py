@@ -5,7 +5,8 @@
 `tracker up` on a fresh data directory and on one that holds the demo's data, in turn: from the
 start of the process to the first 200 of /health/ready, and on to the first 200 of a GET with a key
 (on a fresh directory the key is made in between). An empty Python process is timed along with
-`--help`, for what the machine itself takes. Bars are held against medians.
+`--help`, for what the machine itself takes. Bars are held against medians; beside them the
+processor time of all processes that start, for a busy machine makes any start longer.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from tracker.bootstrap import open_tracker
 from tracker.services import keys
 from tracker.settings import Settings
 
-BAR_S: Final = 3.0
-BAR_LATER_S: Final = 2.0
+BAR_S: Final = 2.0
 HELP_BAR_S: Final = 0.4
 HELP_ROUNDS: Final = 9
+PROCESSOR: Final = "processor time of all processes till then"
 READY: Final = "/health/ready"
 READ: Final = "/v1/adoption"
 DEMO_KEY: Final = re.compile(r"^ +admin +(\S+)$", re.MULTILINE)
@@ -56,15 +57,16 @@ def demo(data: Path) -> str:
         return found[1]
 
 
-def up(data: Path, secret: str | None) -> tuple[float, float]:
-    """Seconds to the first answer, and to the first answer to a key."""
+def up(data: Path, secret: str | None) -> tuple[float, float, float]:
+    """Seconds to the first answer and to the first one to a key; processor time to the first."""
     port = common.free_port()
     command = [*TRACKER, "up", "--data", str(data), "--port", str(port)]
     with Running(command, data.with_name("up.log")) as running:
         ready = running.await_status(port, READY)
+        cpu = running.cpu_s()
         secret = secret or asyncio.run(new_key(data))
         read = running.await_status(port, READ, {"Authorization": f"Bearer {secret}"})
-    return ready, read
+    return ready, read, cpu
 
 
 def run_s(command: Sequence[str]) -> float:
@@ -90,9 +92,10 @@ def measure(directory: Path, rounds: int) -> Times:
         place = directory / str(number)
         place.mkdir()
         for name, data, secret in (("fresh", place / "data", None), ("demo data", filled, key)):
-            ready, read = up(data, secret)
+            ready, read, cpu = up(data, secret)
             times[f"{name}: {READY}"].append(ready)
             times[f"{name}: GET with a key"].append(read)
+            times[f"{name}: {PROCESSOR}"].append(cpu)
     for _ in range(HELP_ROUNDS):
         times["tracker --help"].append(run_s(help_command()))
         times["python -c pass"].append(run_s([PYTHON, "-c", "pass"]))
@@ -108,12 +111,12 @@ def main() -> int:
         times = measure(directory, chosen.size)
     result = Result("start", figures={name: common.spread(its) for name, its in times.items()})
     for name, its in times.items():
-        if name == "python -c pass":
+        if name == "python -c pass" or name.endswith(PROCESSOR):
             result.told(name, f"{median(its):.2f} s")
         elif name == "tracker --help":
             result.at_most(name, median(its), HELP_BAR_S)
         else:
-            result.at_most(f"tracker up, {name}", median(its), BAR_S, BAR_LATER_S)
+            result.at_most(f"tracker up, {name}", median(its), BAR_S)
     return common.finish(result, chosen.json)
 
 

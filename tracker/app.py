@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.routes import HTTPRoute
 
 from tracker import collector
+from tracker.api.conventions import problems
 from tracker.api.conventions.call import ApiRequest, Service
 from tracker.api.conventions.edge import Edge
 from tracker.api.conventions.guard import check_routes, guard
 from tracker.api.conventions.limits import Buckets
 from tracker.api.conventions.principals import Principals
-from tracker.api.conventions.problems import HANDLERS
 from tracker.api.conventions.signed_in import SignedIn
 from tracker.api.resources.activity import ActivityDays
 from tracker.api.resources.adoption import Adoption
@@ -66,6 +68,7 @@ from tracker.services.roll_ups import RollUps
 from tracker.services.roster_index import RosterIndex
 from tracker.services.sign_in import SignIns
 from tracker.settings import Settings
+from tracker.web import view
 from tracker.web.routes import pages
 
 TrackerFactory = Callable[[], AbstractAsyncContextManager[Tracker]]
@@ -134,7 +137,7 @@ def create_app(tracker: Tracker | TrackerFactory, settings: Settings) -> Litesta
         lifespan=[service],
         state=State({"service": _service(tracker)} if isinstance(tracker, Tracker) else {}),
         guards=[guard],
-        exception_handlers=HANDLERS,
+        exception_handlers={Exception: _refused},
         request_class=ApiRequest,
         request_max_body_size=settings.body_bytes_max,
         openapi_config=None,
@@ -149,6 +152,19 @@ def create_app(tracker: Tracker | TrackerFactory, settings: Settings) -> Litesta
     }
     app.asgi_handler = Edge(app.asgi_handler, settings, methods)
     return app
+
+
+def _refused(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A refusal as a problem; to a browser that went where nothing is, as a page."""
+    path = request.scope["path"]
+    lost = isinstance(error, NotFoundException | MethodNotAllowedException)
+    browses = "text/html" in request.headers.get("accept", "")
+    if not (lost and browses) or path == "/v1" or path.startswith("/v1/"):
+        return problems.answer(request, error)
+    reply = view.refusal(request, error)
+    if isinstance(error, MethodNotAllowedException):
+        reply.headers.update(error.headers or {})
+    return reply
 
 
 def create() -> Litestar:

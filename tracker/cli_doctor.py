@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,17 +43,13 @@ def doctor(as_json: bool, **given: Any) -> None:
 
 async def examine(settings: Settings) -> list[Finding]:
     """All looks, one after the other: a store in trouble is not asked everything at once."""
-    from os import environ
-
-    from tracker.access.master_key import MASTER_KEY_ENV
     from tracker.bootstrap import queue_url, store_url
     from tracker.domain.errors import Unavailable
-    from tracker.services import doctor_place, doctor_settings
+    from tracker.services import doctor_looks
     from tracker.store.client import connect
     from tracker.store.queue import QueueClient
 
-    given = environ.get(MASTER_KEY_ENV)
-    found = doctor_settings.look(settings) + doctor_place.look(settings, given)
+    found = doctor_looks.look_around(settings)
     try:
         url, queue_at = store_url(settings), queue_url(settings)
     except Unavailable:
@@ -62,32 +57,19 @@ async def examine(settings: Settings) -> list[Finding]:
     client = connect(url, max_connections=8, timeout_s=10.0)
     queue = QueueClient(queue_at)
     try:
-        return found + await _ask(settings, client, queue, given)
+        return found + await _ask(settings, client, queue)
     finally:
         queue.close()
         await client.aclose()
 
 
-async def _ask(settings: Settings, client: Any, queue: Any, given: str | None) -> list[Finding]:
-    from tracker.services import doctor_store, doctor_work
-    from tracker.services.doctor import take
+async def _ask(settings: Settings, client: Any, queue: Any) -> list[Finding]:
+    from tracker.services import doctor_looks
 
-    found = await take("the store", partial(doctor_store.look, settings, client))
-    if any(finding.code in ("STORE_AWAY", "NO_ANSWER") for finding in found):
-        return found  # nothing else would answer either
-    tracker = _watching(settings, client, queue)
-    looks = (
-        ("the form of the data", partial(doctor_store.look_at_form, client)),
-        ("the master key", partial(doctor_store.look_at_key, settings, client, given)),
-        ("the queue and the schedule", partial(doctor_work.look_at_workers, tracker)),
-        ("jobs", partial(doctor_work.look_at_jobs, tracker)),
-        ("markets", partial(doctor_work.look_at_markets, tracker)),
-        ("erasures and seals", partial(doctor_work.look_at_derived, tracker)),
-        ("keys", partial(doctor_work.look_at_keys, tracker)),
-    )
-    for name, look in looks:
-        found += await take(name, look)
-    return found
+    found, answers = await doctor_looks.look_at_store(settings, client)
+    if not answers:
+        return found
+    return found + await doctor_looks.look_within(_watching(settings, client, queue))
 
 
 def _watching(settings: Settings, client: Any, queue: Any) -> Tracker:

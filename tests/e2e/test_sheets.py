@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import httpx
-import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2 as pdfium
 
 from tests.e2e.conftest import Running, until
 from tracker.commands import OFFICE

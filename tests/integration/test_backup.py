@@ -36,7 +36,17 @@ from tracker.domain.activity import Line
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import DAY_MS
 from tracker.domain.errors import Conflict, TrackerError
-from tracker.services import activity, audit, backup, codes, erasure, seals, snapshots, vendors
+from tracker.services import (
+    activity,
+    audit,
+    backup,
+    codes,
+    erasure,
+    seals,
+    snapshots,
+    vendor_reading,
+    vendors,
+)
 from tracker.services.adoption import LiveFigures
 from tracker.services.backup_files import FileSeal, Manifest, digest_of
 from tracker.services.backup_reading import BadBackup
@@ -159,7 +169,7 @@ def test_names_open_and_the_next_trader_gets_a_number_that_was_never_given(
     run(place.back_up())
     run(place.restore())
     code = vendor_code("CVT", 1)
-    assert run(vendors.get(place.restored, ADMIN, code)).name == "Nguyễn Thị 1"
+    assert run(vendor_reading.get(place.restored, ADMIN, code)).name == "Nguyễn Thị 1"
     new = run(vendors.register(place.restored, ADMIN, MARKET, trader(77)))
     assert int(new.vendor.vendor.split("-")[1]) > highest + NUMBERS_JUMP - 1
 
@@ -338,7 +348,8 @@ def test_keys_may_lie_elsewhere_and_are_needed(place: Place, run: Run, tmp_path:
     with pytest.raises(BadBackup, match=backup.KEYS):
         run(place.restore())
     run(place.restore(keys_file=apart))
-    assert run(vendors.get(place.restored, ADMIN, vendor_code("CVT", 1))).name == "Nguyễn Thị 1"
+    first = run(vendor_reading.get(place.restored, ADMIN, vendor_code("CVT", 1)))
+    assert first.name == "Nguyễn Thị 1"
 
 
 def test_no_name_no_account_and_no_master_key_is_in_a_backup(place: Place, run: Run) -> None:
@@ -423,7 +434,7 @@ def test_to_a_moment_nothing_recorded_later_is_there(place: Place, run: Run) -> 
     assert done.erased_again == [vendor_code("CVT", 6)]
     assert run(differences(place.restored)) == []
     with pytest.raises(TrackerError):
-        run(vendors.get(place.restored, ADMIN, late.vendor.vendor))
+        run(vendor_reading.get(place.restored, ADMIN, late.vendor.vendor))
     place.clock.ms = point
     after = run(figures(place.restored))
     assert after["cho-phuong-7"] == before["cho-phuong-7"]
@@ -488,7 +499,7 @@ def test_whom_an_older_backup_still_knows_is_erased_again(place: Place, run: Run
     newer = {erased: place.clock() + 1000, vendor_code("CVT", 999): place.clock()}
     done = run(place.restore(erased=newer))
     assert done.erased_again == [erased]
-    assert run(vendors.get(place.restored, ADMIN, erased)).name is None
+    assert run(vendor_reading.get(place.restored, ADMIN, erased)).name is None
     assert run(erasure.listed(place.restored)).keys() == newer.keys()
     assert run(differences(place.restored)) == []
 
@@ -501,7 +512,7 @@ def test_who_was_erased_before_the_backup_stays_erased_and_on_the_list(
     run(place.back_up())
     done = run(place.restore())
     assert done.erased_again == []
-    assert run(vendors.get(place.restored, ADMIN, erased)).name is None
+    assert run(vendor_reading.get(place.restored, ADMIN, erased)).name is None
     assert list(run(erasure.listed(place.restored))) == [erased]
     assert run(place.restored.reader.data_keys(MARKET, [2])) == [None]
     assert run(differences(place.restored)) == []

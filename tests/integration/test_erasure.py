@@ -27,6 +27,7 @@ from tracker.services import (
     personal_data,
     schedule,
     vendor_life,
+    vendor_reading,
     vendors,
 )
 from tracker.services.context import Tracker
@@ -126,7 +127,7 @@ def test_figures_chain_and_verify_stay_as_they_are(town: Town) -> None:
 def test_what_is_shown_of_the_erased_has_no_name(town: Town) -> None:
     vendor = town.leave(5)
     town.erase(vendor)
-    shown = town.run(vendors.get(town.tracker, ADMIN, vendor))
+    shown = town.run(vendor_reading.get(town.tracker, ADMIN, vendor))
     assert (shown.name, shown.phone, shown.status) == (None, None, "left")
     assert [(a.number, a.holder) for a in shown.accounts] == [(None, None)]
     for refused in (
@@ -206,7 +207,7 @@ def test_an_erasure_ends_no_finding_by_itself_and_none_stays(town: Town) -> None
     town.run(findings.find(town.tracker))
 
     def told() -> list[str | None]:
-        doubts = town.run(vendors.get(town.tracker, ADMIN, pair[1])).doubts
+        doubts = town.run(vendor_reading.get(town.tracker, ADMIN, pair[1])).doubts
         return [doubt.other for doubt in doubts] if isinstance(doubts, list) else []
 
     assert told() == [pair[0]]
@@ -229,7 +230,7 @@ class TestAnOlderCopy:
         applied = town.run(erasure.apply(town.tracker, "cli", [vendor, nobody, foreign]))
         assert applied == ([vendor], [], [nobody, foreign])
         assert before != [None]
-        shown = town.run(vendors.get(town.tracker, ADMIN, vendor))
+        shown = town.run(vendor_reading.get(town.tracker, ADMIN, vendor))
         assert (shown.name, shown.status) == (None, "left")
         assert [code.state for code in shown.codes] == ["revoked"]
         assert town.differences() == []
@@ -245,10 +246,10 @@ class TestAnOlderCopy:
         assert town.differences() == [
             f"{MARKET}: data key {vendor}: expected none: erased, found a data key"
         ]
-        version = town.run(vendors.get(town.tracker, ADMIN, vendor)).version
+        version = town.run(vendor_reading.get(town.tracker, ADMIN, vendor)).version
         assert town.run(erasure.apply(town.tracker, "cli", [vendor])).again == [vendor]
         assert town.differences() == []
-        assert town.run(vendors.get(town.tracker, ADMIN, vendor)).version == version
+        assert town.run(vendor_reading.get(town.tracker, ADMIN, vendor)).version == version
 
 
 class TestAnExport:

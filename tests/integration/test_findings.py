@@ -26,7 +26,7 @@ from tracker.domain.facts import (
     Voided,
 )
 from tracker.domain.vendor import History
-from tracker.services import account_index, audit, findings, markets, vendors
+from tracker.services import account_index, audit, findings, markets, vendor_reading, vendors
 from tracker.services.findings import Found
 from tracker.services.markets import NewMarket
 from tracker.services.vendors import NewAccount, NewVendor
@@ -362,7 +362,7 @@ def test_whatever_changes_while_workers_look_the_last_look_has_the_last_word(
 
 
 def number_of(town: Town, vendor: str) -> str:
-    shown = town.run(vendors.get(town.tracker, BANK, vendor))
+    shown = town.run(vendor_reading.get(town.tracker, BANK, vendor))
     (account,) = shown.accounts
     return account.number or ""
 

@@ -24,6 +24,7 @@ from tracker.services import (
     erasure,
     markets,
     vendor_life,
+    vendor_reading,
     vendors,
     voids,
 )
@@ -34,7 +35,8 @@ from tracker.services.roster_index import Found, RosterIndex
 from tracker.services.roster_lines import Seen
 from tracker.services.shapes import VendorOut
 from tracker.services.vendor_life import Correction
-from tracker.services.vendors import Filter, NewAccount, NewVendor
+from tracker.services.vendor_reading import Filter
+from tracker.services.vendors import NewAccount, NewVendor
 
 MARKET = "cho-thu"
 READERS = (
@@ -76,7 +78,7 @@ class Market:
 
     def walk(self, reader: Principal, wanted: Filter) -> list[VendorOut]:
         """All that the plain walk gives, in the order in which one walks by."""
-        found, _ = self.run(vendors.page(self.tracker, reader, MARKET, wanted, 0, 1_000))
+        found, _ = self.run(vendor_reading.page(self.tracker, reader, MARKET, wanted, 0, 1_000))
         return sorted(found, key=lambda v: (walking_order(v.stall), parse_vendor_code(v.vendor)[1]))
 
     def something(self) -> None:

@@ -14,7 +14,7 @@ from tests.integration.conftest import Run
 from tests.integration.registry import ADMIN, Clock, build, dispatch, trader
 from tracker.access.master_key import BadMasterKey, KeySource, MasterKey, in_file, put_in_file
 from tracker.access.vault import Keyring
-from tracker.services import account_index, audit, imports, rotation, vendors
+from tracker.services import account_index, audit, imports, rotation, vendor_reading, vendors
 from tracker.services.context import Tracker
 from tracker.settings import Settings
 from tracker.store.jobs import finished
@@ -54,7 +54,7 @@ class Process:
     def name_of(self, stall: str) -> Any:
         holder = self.run(self.tracker.reader.holders(MARKET, [f"s:{stall}"]))[0]
         history = self.run(self.tracker.reader.history(MARKET, "CVT", int(holder or 0)))
-        return self.run(vendors.get(self.tracker, ADMIN, history.vendor_code)).name
+        return self.run(vendor_reading.get(self.tracker, ADMIN, history.vendor_code)).name
 
 
 class Service:

@@ -23,7 +23,8 @@ from tracker.domain.facts import (
 from tracker.domain.vendor import Code, History, in_order
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.services.shapes import CodeOut, code_out
-from tracker.services.vendors import find, find_number, reference_taken, require_bin
+from tracker.services.vendor_reading import find, find_number
+from tracker.services.vendors import reference_taken, require_bin
 from tracker.store.commit import Commit, Done, Taken
 from tracker.store.keys import Space
 from tracker.vietqr.compose import compose

@@ -19,7 +19,7 @@ from tracker.domain.errors import NotFound
 from tracker.domain.vendor import History, IncidentState
 from tracker.services import account_index
 from tracker.services.context import ATTEMPTS_MAX, Tracker, busy
-from tracker.services.vendors import find_number
+from tracker.services.vendor_reading import find_number
 from tracker.store.commit import Commit, Done
 from tracker.store.keys import Space
 

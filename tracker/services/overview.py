@@ -8,11 +8,12 @@ took, and says as of when it is: a city of ten markets is never seconds behind.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter_ns
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct, json
+from msgspec.structs import replace
 
 from tracker.access.keys import Principal
 from tracker.domain import lines
@@ -22,6 +23,8 @@ from tracker.domain.lines import Falls
 from tracker.domain.market import denominator
 from tracker.services.adoption import Kept, LiveFigures
 from tracker.services.context import Tracker
+
+T = TypeVar("T")
 
 BATCH = 200
 WEEK_DAYS = 7
@@ -92,6 +95,17 @@ class Glance(Struct, frozen=True):
     rows: Sequence[Row]
     totals: Totals
     as_of: int
+    known: dict[str, Any] = {}
+
+    def once(self, what: str, work: Callable[[Sequence[Row]], T]) -> T:
+        """What `work` makes of the rows; it works once for as long as they stay the same.
+
+        To sort a country's rows for each reader would take longer than all the rest of a page.
+        """
+        if what not in self.known:
+            self.known[what] = work(self.rows)
+        found: T = self.known[what]
+        return found
 
 
 class Overview:
@@ -135,7 +149,7 @@ class Overview:
         if changed or len(rows) != len(self._all.rows):
             self._all = Glance(rows, totals(rows), now)
         else:
-            self._all = Glance(self._all.rows, self._all.totals, now)
+            self._all = replace(self._all, as_of=now)
         took = perf_counter_ns() - began
         self._until_ns = perf_counter_ns() + min(SHARE * took, KEPT_MS_MAX * 1_000_000)
 

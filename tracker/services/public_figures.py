@@ -17,6 +17,7 @@ from msgspec import Struct, json
 from tracker.access.roles import hidden
 from tracker.domain.days import day_of
 from tracker.domain.figures import rate
+from tracker.domain.text import search_key
 from tracker.services.context import Tracker
 
 KEPT_MS = 30_000
@@ -62,17 +63,18 @@ class PublicFigures:
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
         self._rows: dict[str, tuple[Place, PublicRow]] = {}
+        self._by_name: Sequence[PublicRow] = ()
         self._totals = PublicTotals(0, 0, None, None)
         self._until_ns = 0
         self._turn = asyncio.Lock()
 
     async def rows(self) -> tuple[Sequence[PublicRow], PublicTotals]:
-        """All markets that have published and are open, and their sums."""
+        """All markets that have published and are open, by name, and their sums."""
         async with self._turn:
             if monotonic_ns() >= self._until_ns:
                 await self._find()
                 self._until_ns = monotonic_ns() + KEPT_MS * 1_000_000
-        return [row for _, row in self._rows.values()], self._totals
+        return self._by_name, self._totals
 
     async def one(self, market: str) -> tuple[PublicRow, dict[str, Any]]:
         """A market's row and its published body. Raises `NotFound`."""
@@ -104,7 +106,8 @@ class PublicFigures:
                 elif market in places and market in known:
                     found[market] = known[market]
         self._rows = found
-        rows = [row for _, row in found.values()]
+        rows = sorted((row for _, row in found.values()), key=lambda row: search_key(row.name))
+        self._by_name = rows
         dates = sorted(row.date for row in rows)
         self._totals = PublicTotals(
             sum(row.attached for row in rows),

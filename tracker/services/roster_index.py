@@ -31,7 +31,7 @@ from tracker.services.roster_lines import (
     seen,
     sorts,
 )
-from tracker.services.vendors import Filter
+from tracker.services.vendor_reading import Filter
 from tracker.store.commit import MARKET
 from tracker.store.reads import Entry
 

@@ -15,7 +15,7 @@ from tracker.domain.facts import Status
 from tracker.domain.reasons import asked_for, why_left
 from tracker.domain.text import search_key, walking_order
 from tracker.domain.vendor import History, Stage
-from tracker.services.vendors import Filter
+from tracker.services.vendor_reading import Filter
 
 Sort = Literal["stall", "name", "stage"]
 SORTS: Final[tuple[Sort, ...]] = get_args(Sort)

@@ -12,7 +12,7 @@ from tracker.domain.errors import NotFound
 from tracker.domain.facts import Scanned
 from tracker.services.context import Tracker
 from tracker.services.shapes import CodeOut, code_out
-from tracker.services.vendors import find_number
+from tracker.services.vendor_reading import find_number
 
 
 class ScanRecord(Struct, frozen=True, kw_only=True):

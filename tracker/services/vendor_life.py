@@ -22,7 +22,8 @@ from tracker.services.approval_shapes import Pending, asker, pending
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
 from tracker.services.outcomes import stall_taken, stands
 from tracker.services.shapes import VendorOut
-from tracker.services.vendors import add_zone, find, present
+from tracker.services.vendor_reading import find, present
+from tracker.services.vendors import add_zone
 from tracker.store.commit import Commit
 from tracker.store.keys import Space
 

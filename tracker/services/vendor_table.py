@@ -12,10 +12,10 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from tracker.access.keys import Principal
-from tracker.services import vendors
+from tracker.services import vendor_reading
 from tracker.services.context import Tracker
 from tracker.services.shapes import VendorOut
-from tracker.services.vendors import Filter
+from tracker.services.vendor_reading import Filter
 from tracker.tables.writing import OutCell
 
 STEP: Final = 500
@@ -45,7 +45,7 @@ async def roster(
     """The rows of all vendors that are wanted, some at a time, by number."""
     after: int | None = 0
     while after is not None:
-        found, after = await vendors.page(tracker, principal, market, wanted, after, STEP)
+        found, after = await vendor_reading.page(tracker, principal, market, wanted, after, STEP)
         yield [row(vendor) for vendor in found]
 
 

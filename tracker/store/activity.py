@@ -4,9 +4,9 @@
 the union of these sets, and under `first` since when each vendor has been paid (see
 `tracker.domain.activity`). The unions are a view: a third of the bytes for whoever asks only who
 was paid at all. A day of before there were unions has none, and is read as a map. `reports` holds
-each day and bank's latest report as the ledger has it, and under `version` how many facts about
-activity the ledger has: every commit of one expects and raises it, so that whoever decides by
-several days sees all of them as they stood at one moment.
+of each day and bank's latest report what the map does not say (`tracker.store.bank_reports`), and
+under `version` how many facts about activity the ledger has: every commit of one expects and
+raises it, so that whoever decides by several days sees all of them as they stood at one moment.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from msgspec import Struct, msgpack
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError, WatchError
 
-from tracker.domain.facts import ActivityReported, FirstPaid, MarketFact, encode
+from tracker.domain.facts import ActivityReported, FirstPaid, MarketFact
 from tracker.domain.paid import union_of
+from tracker.store import bank_reports
+from tracker.store.bank_reports import Standing, report_field
 from tracker.store.commit import MARKET, Commit
 from tracker.store.keys import Space
 
@@ -45,7 +47,6 @@ encode_day = msgpack.Encoder(order="sorted").encode
 decode_day = msgpack.Decoder(dict[str, BankDay]).decode
 """The inverse of `encode_day`; raises `msgspec.DecodeError`."""
 _decode_days = msgpack.Decoder(list[dict[str, tuple[int, int, bytes | None]]]).decode
-decode_report = msgpack.Decoder(ActivityReported).decode
 
 
 def union_of_day(raw: bytes) -> bytes | None:
@@ -61,6 +62,8 @@ def decode_days(raws: Sequence[bytes]) -> list[dict[str, tuple[int, int, bytes |
 class DayState(Struct, frozen=True):
     """One day of a market as it stands for one bank; the raw values are a commit's conditions."""
 
+    day: int
+    bin: str
     raw_day: bytes | None
     raw_first: bytes | None
     raw_report: bytes | None
@@ -72,9 +75,12 @@ class DayState(Struct, frozen=True):
         return {} if self.raw_day is None else decode_day(self.raw_day)
 
     @property
-    def report(self) -> ActivityReported | None:
+    def report(self) -> Standing | None:
         """The bank's standing report."""
-        return None if self.raw_report is None else decode_report(self.raw_report)
+        raw, bank = self.raw_report, self.banks.get(self.bin)
+        if raw is None or bank is None:
+            return None
+        return bank_reports.of_stored(raw, self.day, self.bin, bank.payments, bank.amount_vnd)
 
 
 class Everything(NamedTuple):
@@ -98,7 +104,7 @@ class Activity:
         pipeline.hmget(space.paid, str(day), FIRST)
         pipeline.hmget(space.reports, report_field(day, bin_), VERSION)
         (raw_day, raw_first), (raw_report, version) = await pipeline.execute()
-        return DayState(raw_day, raw_first, raw_report, int(version or 0))
+        return DayState(day, bin_, raw_day, raw_first, raw_report, int(version or 0))
 
     async def days(self, market: str) -> tuple[int, bytes | None, dict[int, bytes]]:
         """The version, `first` and all days of a market as they are stored, at one moment."""
@@ -168,11 +174,6 @@ class Activity:
         return True
 
 
-def report_field(day: int, bin_: str) -> str:
-    """The field of a day and bank's latest report."""
-    return f"{day}.{bin_}"
-
-
 def put_fact(commit: Commit, space: Space, fact: MarketFact, version: int) -> None:
     """A fact about activity, and the version that it was decided on and raises by one."""
     commit.entry(MARKET, fact)
@@ -211,13 +212,14 @@ def put_first(commit: Commit, space: Space, before: bytes | None, after: bytes) 
 def put_report(commit: Commit, space: Space, fact: ActivityReported, before: bytes | None) -> None:
     """A report in place of the one that was read."""
     field = report_field(fact.day, fact.bin)
-    commit.record(space.reports, field, encode(fact), expected=before, new=before is None)
+    raw = bank_reports.kept(fact)
+    commit.record(space.reports, field, raw, expected=before, new=before is None)
 
 
 def reports_of(facts: Sequence[ActivityReported | FirstPaid]) -> dict[str, bytes]:
     """The view of reports that these facts, in the order of the ledger, give."""
     made = {
-        report_field(fact.day, fact.bin): encode(fact)
+        report_field(fact.day, fact.bin): bank_reports.kept(fact)
         for fact in facts
         if isinstance(fact, ActivityReported)
     }

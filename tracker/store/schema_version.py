@@ -13,8 +13,9 @@ from redis.asyncio import Redis
 from tracker.store.client import connect_sync
 from tracker.store.keys import SCHEMA_VERSION, SERVICE, Space
 
-SCHEMA: Final = 2
-"""The form that this program writes. 1 is every store of before there was a number."""
+SCHEMA: Final = 3
+"""The form that this program writes. 1 is every store of before there was a number; up to 2 reports
+of activity were kept whole."""
 
 RESTORING: Final = "restoring"
 """Stands in place of the number while a restore is at work."""

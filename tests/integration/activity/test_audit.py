@@ -12,8 +12,10 @@ from tests.integration.registry import BIDV, VCB
 from tracker.domain.activity import bitmap
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import day_date
+from tracker.domain.facts import ActivityReported
 from tracker.services import audit
 from tracker.store.activity import BankDay, decode_day, encode_day, union_field
+from tracker.store.bank_reports import report_field
 from tracker.store.keys import Space
 
 A, B, C, *_ = NUMBERS
@@ -66,6 +68,22 @@ def test_lost_reports_and_first_days_are_made_anew(reported: Desk) -> None:
     reported.rebuild()
     assert whole(reported) == before
     assert reported.report([B]).recorded  # the version stands again
+
+
+def test_reports_of_an_older_form_are_named_and_made_anew(reported: Desk) -> None:
+    """Up to form 2 the view repeated the ledger's entry."""
+    before = whole(reported)
+
+    async def older() -> None:
+        async for entry in reported.tracker.reader.ledger(MARKET):
+            if isinstance(fact := entry.fact, ActivityReported):
+                field = report_field(fact.day, fact.bin)
+                await reported.store.hset(SPACE.reports, field, entry.raw)
+
+    reported.run(older())
+    assert {d.split()[1] for d in reported.differences()} == {"report"}
+    reported.rebuild()
+    assert whole(reported) == before
 
 
 def test_a_key_of_another_type_is_named_and_the_view_is_made_anew(reported: Desk) -> None:
@@ -200,4 +218,4 @@ def test_a_forged_entry_shows(reported: Desk) -> None:
     other = reported.run(reported.store.hget(SPACE.reports, f"{TODAY - 1}.{VCB}"))
     reported.run(reported.store.hset(SPACE.reports, field, other))
     (said,) = reported.differences()
-    assert said.startswith(f"{MARKET}: report {DATE}.{VCB}: expected 4 payments")
+    assert said.startswith(f"{MARKET}: report {DATE}.{VCB}: expected 2 vendors")

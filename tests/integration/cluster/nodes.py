@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any, Self
 
 import redis
 
+from tracker.store import launch
 from tracker.store.binary import find_binary
 
 SLOTS = 16_384
@@ -31,7 +34,14 @@ class Node:
 
     def start(self) -> None:
         """Starts it (anew) on what its directory holds."""
-        command = [str(find_binary(self.folder)), "--port", str(self.port), "--bind", "127.0.0.1"]
+        command = [
+            *_tied(),
+            str(find_binary(self.folder)),
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+        ]
         command += ["--dir", str(self.folder), "--save", "", "--logfile", "log", *DURABLE]
         command += ["--repl-diskless-sync-delay", "0", "--cluster-port", str(self.bus)]
         command += self._options
@@ -109,6 +119,13 @@ class ClusterOfThree:
     def _whole(node: Node) -> bool:
         said = node.ask("CLUSTER INFO")
         return bool(said["cluster_state"] == "ok" and said["cluster_slots_assigned"] == str(SLOTS))
+
+
+def _tied() -> list[str]:
+    """What ties a node to the thread that starts it, where the system can do that."""
+    if sys.platform != "linux":
+        return []
+    return [sys.executable, "-I", "-S", "-B", launch.__file__, "kernel", str(os.getpid()), "1"]
 
 
 def serves(node: Node, slot: int) -> bool:

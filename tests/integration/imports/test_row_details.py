@@ -19,6 +19,7 @@ NOT_OF_ROWS = {
     "NOT_FOUND",
     "TOO_FAR_BACK",  # of single facts; a file may tell of years
     *("OLD_XLS", "NOT_A_TABLE", "EMPTY_FILE", "BAD_JSON", "FILE_TOO_LARGE"),  # of whole files
+    "COLUMNS_MATCHED_WRONG",
 }
 
 

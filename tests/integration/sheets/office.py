@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from typing import Any
 
-import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2 as pdfium
 import zxingcpp
-from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE  # type: ignore[import-untyped]
+from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 from redis.asyncio import Redis
 
 from tests.integration.conftest import Run

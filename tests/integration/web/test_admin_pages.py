@@ -235,7 +235,7 @@ def test_a_key_is_shown_once_rotated_and_revoked(office: Office) -> None:
     empty = office.send("/admin/keys/new", name="Ngân hàng", role="bank", form="x1")
     assert empty.status_code == 400
     assert "Vai trò ngân hàng phải chọn" in text_of(empty)
-    fields = {"name": "Ngân hàng", "role": "bank", "bins": [VCB], "form": "x2"}
+    fields: dict[str, Any] = {"name": "Ngân hàng", "role": "bank", "bins": [VCB], "form": "x2"}
     fields["expires_at"] = "2023-05-10"
     secret = secret_in(office.send("/admin/keys/new", **fields))
     assert office.city.get(secret, "/v1/me").json()["bins"] == [VCB]
@@ -263,7 +263,7 @@ def test_a_key_is_shown_once_rotated_and_revoked(office: Office) -> None:
 def test_a_person_comes_in_by_a_link_changes_and_goes(office: Office) -> None:
     wrong = office.send("/admin/people/new", name="Mai", login="mai", role="manager")
     assert wrong.status_code == 400
-    fields = {"name": NAME, "login": LOGIN, "role": "manager", "markets": [MARKET]}
+    fields: dict[str, Any] = {"name": NAME, "login": LOGIN, "role": "manager", "markets": [MARKET]}
     shown = office.send("/admin/people/new", **fields)
     link = secret_in(shown)
     assert link.startswith("http://tracker/invitation?token=cmi_")
@@ -294,7 +294,7 @@ def test_a_person_comes_in_by_a_link_changes_and_goes(office: Office) -> None:
 
 def test_a_login_is_one_persons(office: Office) -> None:
     added(office.city)
-    fields = {**MAI, "name": "Người Khác"}
+    fields: dict[str, Any] = {**MAI, "name": "Người Khác"}
     assert office.send("/admin/people/new", **fields).status_code == 409
 
 

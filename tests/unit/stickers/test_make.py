@@ -6,7 +6,7 @@ import io
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 
-import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2 as pdfium
 import pytest
 import zxingcpp
 from PIL import Image

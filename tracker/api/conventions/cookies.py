@@ -61,8 +61,8 @@ def named(name: str, *, secure: bool) -> str:
 
 def keep(name: str, value: str, seconds: int, *, secure: bool) -> Header:
     """A `Set-Cookie` that no script reads and no other site's form carries along."""
-    tls = "; Secure" if secure else ""
-    text = f"{named(name, secure=secure)}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{tls}"
+    kept = f"{named(name, secure=secure)}={value}; Path=/; Max-Age={seconds}"
+    text = f"{kept}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
     return b"set-cookie", text.encode()
 
 

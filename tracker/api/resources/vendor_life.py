@@ -23,7 +23,7 @@ from tracker.api.resources.fields import (
 from tracker.api.resources.vendors import etag_of, render
 from tracker.domain.days import moment_of
 from tracker.domain.facts import Status
-from tracker.services import vendor_life, vendors
+from tracker.services import vendor_life, vendor_reading
 from tracker.services.approval_shapes import Pending
 from tracker.services.context import Once
 from tracker.services.shapes import VendorOut
@@ -86,7 +86,7 @@ class VendorLife(Controller):
         vendor, where it is one that you may see. A bank is told of its own accounts and references
         only.
         """
-        found = await vendors.get(request.tracker, request.principal, vendor)
+        found = await vendor_reading.get(request.tracker, request.principal, vendor)
         return conditional.reply(request, json.encode(found), etag=etag_of(found.version))
 
     @patch(

@@ -28,13 +28,14 @@ from tracker.api.resources.fields import (
 )
 from tracker.domain import reasons
 from tracker.domain.vendor import Stage
-from tracker.services import vendors
+from tracker.services import vendor_reading, vendors
 from tracker.services.context import Once
 from tracker.services.shapes import VendorOut
+from tracker.services.vendor_reading import Filter
 from tracker.services.vendor_table import COLUMNS, roster
-from tracker.services.vendors import Filter, Written
 from tracker.services.vendors import NewAccount as WantedAccount
 from tracker.services.vendors import NewVendor as Wanted
+from tracker.services.vendors import Written
 
 _WRITTEN = ("Location", "ETag")
 
@@ -122,7 +123,7 @@ class Vendors(Controller):
             return await tables.table(format_, f"{market}-vendors", [*headings], rows)
         cursor = Cursor(request, stage, zone, category, bank, q, reason)
         start = int(cursor.read(after) or 0)
-        found, reached = await vendors.page(
+        found, reached = await vendor_reading.page(
             request.tracker, request.principal, market, chosen, start, clamped(limit)
         )
         following = None if reached is None else cursor.write(str(reached))

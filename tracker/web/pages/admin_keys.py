@@ -26,6 +26,7 @@ from tracker.web.forms import Typed
 from tracker.web.pages import acting, admin_forms
 from tracker.web.pages.admin import ends_soon, live
 from tracker.web.route import page
+from tracker.web.words import bank_name
 
 OVERLAPS: Final = ("24", "0", "168", "720")
 """Hours for which a rotated key's earlier secret opens too; 0 where it leaked."""
@@ -56,6 +57,8 @@ class AdminKeys(Controller):
             some=listing.some(found, skip),
             soon={one.id for one in found if ends_soon(one, now)},
             overlapping={one.id for one in found if _overlaps(one, now)},
+            names=dict(await _markets(request)),
+            bank_name=bank_name,
             q=q,
             ended=ended,
             typed=Typed({"q": q}),
@@ -184,6 +187,7 @@ async def _one(request: ApiRequest, key: str, typed: Typed) -> Reply:
         overlapping=_overlaps(found, now),
         overlaps=OVERLAPS,
         names=dict(await _markets(request)),
+        bank_name=bank_name,
         typed=typed,
         form=admin_forms.new_token(request, typed),
     )

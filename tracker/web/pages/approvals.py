@@ -16,7 +16,7 @@ from tracker.api.conventions.replies import Reply
 from tracker.api.resources.approvals import Decision
 from tracker.domain.approvals import State
 from tracker.domain.errors import NotFound
-from tracker.services import approvals, events, four_eyes, markets, vendors, who
+from tracker.services import approvals, events, four_eyes, markets, vendor_reading, who
 from tracker.services.approval_shapes import ApprovalOut
 from tracker.services.shapes import VendorOut
 from tracker.web import forms, values, view
@@ -130,7 +130,7 @@ async def _shown(request: ApiRequest, found: Sequence[ApprovalOut]) -> list[Show
         vendor = None
         if one.vendor is not None:
             with suppress(NotFound):  # the registration was taken back meanwhile
-                vendor = await vendors.get(tracker, me, one.vendor)
+                vendor = await vendor_reading.get(tracker, me, one.vendor)
         text, before, after = await _change(request, one, vendor)
         shown.append(
             Shown(

@@ -82,20 +82,21 @@ class City(Controller):
         """The sum, the markets 50 a page, and what needs attention."""
         seen = await request.service.overview.glance(request.principal)
         by = sort if sort in SORTS else next(iter(SORTS))
-        wanted = search_key(q[:80])
-        rows = [row for row in seen.rows if wanted in search_key(row.name)] if wanted else seen.rows
+        rows = seen.once(f"by {by}", lambda rows: sorted(rows, key=SORTS[by]))
+        if wanted := search_key(q[:80]):
+            rows = [row for row in rows if wanted in search_key(row.name)]
         return view.render(
             request,
             "city",
             totals=seen.totals,
             markets=len(seen.rows),
             as_of=moment_text(seen.as_of),
-            some=listing.some(sorted(rows, key=SORTS[by]), skip),
+            some=listing.some(rows, skip),
             sort=by,
             sorts=list(SORTS),
             q=q,
-            goals=goals(seen.rows),
-            concerns=concerns(seen.rows),
+            goals=seen.once("goals", goals),
+            concerns=seen.once("concerns", concerns),
             shown=SHOWN,
         )
 

@@ -18,7 +18,7 @@ from tracker.api.resources.scans import PHOTO, PHOTO_BYTES_MAX, NewPhoto
 from tracker.domain.days import moment_text
 from tracker.domain.errors import Fault, Invalid, NotFound, TooLarge, TrackerError
 from tracker.domain.facts import RemovalReason
-from tracker.services import codes, field_round, scan_records, scans, stalls, vendors
+from tracker.services import codes, field_round, scan_records, scans, stalls, vendor_reading
 from tracker.services.field_round import Visit
 from tracker.services.shapes import CodeOut, VendorOut
 from tracker.web import forms, view
@@ -199,7 +199,7 @@ async def _vendor(request: ApiRequest, market: str, stall: str) -> VendorOut:
     vendor = found[stall]
     if vendor is None:
         raise NotFound("No vendor is registered at this stall.", code="STALL_UNKNOWN")
-    return await vendors.get(request.tracker, request.principal, vendor)
+    return await vendor_reading.get(request.tracker, request.principal, vendor)
 
 
 async def _done(request: ApiRequest, market: str, stall: str, deed: Deed) -> Reply:

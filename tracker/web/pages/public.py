@@ -29,8 +29,7 @@ class Public(Controller):
         """The sum of the markets' latest published days, and each market."""
         rows, totals = await request.service.public.rows()
         wanted = search_key(q[:80])
-        shown = [row for row in rows if wanted in search_key(row.name)]
-        shown.sort(key=lambda row: search_key(row.name))
+        shown = [row for row in rows if wanted in search_key(row.name)] if wanted else rows
         return view.render(
             request,
             "public",

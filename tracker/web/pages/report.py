@@ -19,8 +19,8 @@ from tracker.domain.days import day_date, day_number, moment_text
 from tracker.domain.errors import Invalid, TrackerError
 from tracker.domain.figures import FIGURES, rate
 from tracker.services import reports
+from tracker.services.vendor_reading import Filter
 from tracker.services.vendor_table import COLUMNS, roster
-from tracker.services.vendors import Filter
 from tracker.tables.writing import OutCell, Sheet, write_book
 from tracker.web import view
 from tracker.web.forms import Typed

@@ -18,7 +18,7 @@ from tracker.domain.errors import TrackerError
 from tracker.domain.text import search_key
 from tracker.services import vendor_table, vendors
 from tracker.services.roster_lines import SORTS, Sort, sorts
-from tracker.services.vendors import Filter
+from tracker.services.vendor_reading import Filter
 from tracker.vietqr.banks import banks
 from tracker.web import forms, view
 from tracker.web.forms import Typed

@@ -17,7 +17,7 @@ from tracker.domain.codes import parse_vendor_code, vendor_code
 from tracker.domain.errors import NotFound
 from tracker.domain.facts import Status
 from tracker.domain.market import Market
-from tracker.services import events, incidents, vendors, who
+from tracker.services import events, incidents, vendor_reading, who
 from tracker.services.events import FactOut
 from tracker.services.incidents import IncidentOut
 from tracker.services.shapes import VendorOut
@@ -88,7 +88,7 @@ async def known_of(request: ApiRequest, vendor: str) -> Known:
     facts = await events.of_vendor(tracker, me, vendor)
     shown = None
     with suppress(NotFound):  # the registration was taken back: what happened remains
-        shown = await vendors.get(tracker, me, vendor)
+        shown = await vendor_reading.get(tracker, me, vendor)
     prefix, number = parse_vendor_code(vendor)
     place = await tracker.market(await tracker.market_id(prefix))
     return Known(place, vendor_code(prefix, number), shown, facts)
@@ -96,7 +96,7 @@ async def known_of(request: ApiRequest, vendor: str) -> Known:
 
 async def standing_of(request: ApiRequest, vendor: str) -> tuple[Market, VendorOut]:
     """A vendor to whom something is to be done, and the market; raises `NotFound`."""
-    shown = await vendors.get(request.tracker, request.principal, vendor)
+    shown = await vendor_reading.get(request.tracker, request.principal, vendor)
     return await request.tracker.market(shown.market), shown
 
 

@@ -22,7 +22,8 @@ from tracker.domain.text import search_key
 from tracker.services import vendor_life, vendors
 from tracker.services.shapes import VendorOut
 from tracker.services.vendor_life import Correction
-from tracker.services.vendors import Filter, NewAccount
+from tracker.services.vendor_reading import Filter
+from tracker.services.vendors import NewAccount
 from tracker.web import forms, view
 from tracker.web.forms import Typed
 from tracker.web.pages import acting

@@ -28,7 +28,7 @@ class Wall(Controller):
     async def show(self, request: ApiRequest, skip: FromQuery[str] = "") -> Reply:
         """The city's number, the markets some at a time, what needs attention."""
         seen = await request.service.overview.glance(request.principal)
-        rows = sorted(seen.rows, key=SORTS["rate"])
+        rows = seen.once("by rate", lambda rows: sorted(rows, key=SORTS["rate"]))
         some = listing.some(rows, skip, MARKETS)
         return view.render(
             request,
@@ -38,6 +38,6 @@ class Wall(Controller):
             some=some,
             next=f"/wall?skip={some.more}" if some.more else "/wall",
             refresh=REFRESH_S,
-            goals=goals(seen.rows),
-            concerns=concerns(seen.rows),
+            goals=seen.once("goals", goals),
+            concerns=seen.once("concerns", concerns),
         )

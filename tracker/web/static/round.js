@@ -3,18 +3,20 @@
 
 const KEEP_MAX = 40;
 const AGAIN_MS = 60_000;
-const SAID = { attach: "code_attached", remove: "code_removed" };
+const SAID = { attach: "code_attached", remove: "code_removed", all: "round_sent" };
 
 const phone = document.getElementById("phone");
 const { person, market } = phone.dataset;
 const round = `/markets/${market}/round`;
 const here = new URL(location.href);
+const kept = document.getElementById("kept");
 const words = Object.fromEntries(
   Array.from(document.getElementById("words").content.querySelectorAll("i"), (one) => [
     one.dataset.key,
     one.textContent,
   ]),
 );
+let busy = false;
 let sentSome = false;
 
 // ── recording ────────────────────────────────────────────────────────────────────────────────
@@ -22,7 +24,10 @@ let sentSome = false;
 for (const form of document.querySelectorAll("form[data-queue]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    record(form).catch(() => notSaved(form));
+    if (busy) return; // tapped twice
+    busy = true;
+    form.setAttribute("aria-busy", "true");
+    record(form);
   });
   const camera = form.querySelector("input[type=file]");
   if (camera) {
@@ -43,7 +48,13 @@ async function record(form) {
     entry.scan = given.get("evidence.scan");
     if (kind === "attach" && !entry.scan) entry.basis = await lastPhoto(stall);
   }
-  const n = await queue.add(entry);
+  let n;
+  try {
+    n = await queue.add(entry);
+  } catch {
+    form.submit(); // a phone that keeps nothing sends it as it would without scripts
+    return;
+  }
   navigator.storage?.persist?.();
   const saved = showSaved();
   saved.textContent = words["round.sending"];
@@ -95,14 +106,6 @@ function showSaved() {
   return says;
 }
 
-function notSaved(form) {
-  const fault = document.createElement("p");
-  fault.className = "faults";
-  fault.setAttribute("role", "alert");
-  fault.textContent = words["round.not_kept"];
-  (form.isConnected ? form : phone).before(fault);
-}
-
 function later() {
   navigator.serviceWorker?.ready.then((worker) => worker.sync?.register("round")).catch(() => {});
 }
@@ -128,7 +131,7 @@ function spoken(ended, waits) {
   const missing = here.searchParams.get("missing");
   if (missing) return `${words["round.missing"]} ${missing}`;
   if (ended === "out") return words["round.signed_out"];
-  if (waits) return words["round.no_line"];
+  if (waits) return words[ended === "line" ? "round.no_line" : "round.sending"];
   return sentSome ? words["round.sent"] : "";
 }
 
@@ -174,10 +177,12 @@ const pagePath = (stall, at = market) =>
   `/markets/${at}/round/${encodeURIComponent(stall.replace(/%/g, "%25").replace(/\//g, "%2F"))}`;
 
 function clock(at) {
-  const when = new Date(at);
-  const today = when.toDateString() === new Date().toDateString();
-  const parts = { hour: "2-digit", minute: "2-digit", ...(today ? {} : { day: "2-digit", month: "2-digit" }) };
-  return when.toLocaleString(document.documentElement.lang, parts);
+  const said = (when, parts) =>
+    when.toLocaleString(document.documentElement.lang, { timeZone: "Asia/Ho_Chi_Minh", ...parts });
+  const date = { day: "2-digit", month: "2-digit" };
+  const [then, now] = [new Date(at), new Date()];
+  const time = said(then, { hour: "2-digit", minute: "2-digit", hour12: false });
+  return said(then, date) === said(now, date) ? time : `${said(then, date)} ${time}`;
 }
 
 function item(text) {
@@ -202,20 +207,42 @@ function link(path, word) {
 
 // ── sending, and keeping pages ───────────────────────────────────────────────────────────────
 
-async function sendAndDraw() {
-  const ended = await queue.send(() => (sentSome = true));
+async function sendAndDraw(event) {
+  const ended = await queue.send((answer) => {
+    sentSome ||= answer.state === "told";
+  });
+  const back = sentSome || event?.type === "online";
+  if (ended === "done" && back && kept && document.getElementById("visits")) {
+    location.replace(sentSome ? `${round}?said=${SAID.all}` : round); // the list as it is now
+  }
   await draw(ended);
   if (ended === "line") later();
 }
 
+// The worker has kept so many pages, or has sent something.
+function heard({ data }) {
+  const ready = document.getElementById("ready");
+  if (data.kept && ready) {
+    ready.textContent = words["round.ready"].replace("{count}", data.kept);
+    ready.hidden = false;
+  }
+  if (!data.sent) return;
+  sentSome = true;
+  sendAndDraw();
+}
+
 function keepPages() {
   const rows = Array.from(document.querySelectorAll("#visits a.go"), (one) => one.pathname);
-  if (!rows.length || document.getElementById("kept")) return;
-  navigator.serviceWorker.controller?.postMessage({ keep: [round, ...rows.slice(0, KEEP_MAX)] });
+  if (!rows.length || kept) return;
+  // Not by `controller`: a page that was opened while the worker began has none until its next load.
+  navigator.serviceWorker.ready.then(({ active }) =>
+    active.postMessage({ keep: [round, ...rows.slice(0, KEEP_MAX)] }),
+  );
 }
 
 if (navigator.serviceWorker) {
   navigator.serviceWorker.addEventListener("controllerchange", keepPages);
+  navigator.serviceWorker.addEventListener("message", heard);
   navigator.serviceWorker.register("/worker.js", { scope: "/markets/" }).catch(() => {});
   keepPages();
 }

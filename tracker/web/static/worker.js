@@ -9,6 +9,7 @@ const FILES = `round-files-${Object.values(ASSETS).join().replace(/[^0-9a-f,]/g,
 const DAY_MS = 24 * 3600 * 1000;
 const FRESH_MS = 10 * 60 * 1000;
 const PATIENCE_MS = 6000;
+let keeping = Promise.resolve(0); // one after the other
 const OURS = /^(\/markets\/[^/]+\/round)(?:\/([^/]+))?$/;
 
 self.addEventListener("install", (event) => {
@@ -19,24 +20,27 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   event.waitUntil(
     caches.keys().then(async (names) => {
-      // Pages of an older program ask for files that are gone.
-      await Promise.all(names.filter((name) => name !== FILES).map((name) => caches.delete(name)));
+      const older = names.filter((name) => name !== FILES && name !== PAGES);
+      if (older.length) older.push(PAGES); // they ask for files that are gone
+      await Promise.all(older.map((name) => caches.delete(name)));
       await self.clients.claim();
     }),
   );
 });
 
 self.addEventListener("message", (event) => {
-  if (event.data.keep) event.waitUntil(keep(event.data.keep));
+  keeping = keeping.then(() => keep(event.data.keep)).catch(() => 0);
+  event.waitUntil(keeping.then((kept) => kept && event.source.postMessage({ kept })));
 });
 
-self.addEventListener("sync", (event) => {
-  event.waitUntil(
-    queue.send().then((ended) => {
-      if (ended === "line") throw new Error("No line yet."); // then the browser tries again
-    }),
-  );
-});
+self.addEventListener("sync", (event) => event.waitUntil(sendForAll()));
+
+async function sendForAll() {
+  let some = false;
+  const ended = await queue.send(() => (some = true));
+  if (some) for (const open of await self.clients.matchAll()) open.postMessage({ sent: true });
+  if (ended === "line") throw new Error("No line yet."); // then the browser tries again
+}
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
@@ -80,7 +84,8 @@ async function keptCopy(pathname) {
 
 const age = (kept) => Date.now() - Number(kept.headers.get("x-kept-at"));
 
-// Fetches the pages anew and drops all others. The first is the list, which is never fresh enough.
+// Fetches the pages anew and drops all others; resolves with the number of stalls, if all is kept.
+// The first page is the list, which is never fresh enough.
 async function keep(paths) {
   const pages = await caches.open(PAGES);
   for (const { url } of await pages.keys()) {
@@ -90,8 +95,11 @@ async function keep(paths) {
     const old = await pages.match(path);
     if (old && path !== paths[0] && age(old) < FRESH_MS) continue;
     const answer = await fetch(`${path}?kept=1`, { redirect: "manual" }).catch(() => null);
-    if (answer === null) return;
-    if (answer.type === "opaqueredirect") return caches.delete(PAGES);
+    if (answer === null) return 0;
+    if (answer.type === "opaqueredirect") {
+      await caches.delete(PAGES);
+      return 0;
+    }
     if (!answer.ok) continue;
     const headers = new Headers(answer.headers);
     headers.delete("content-encoding");
@@ -99,4 +107,5 @@ async function keep(paths) {
     headers.set("x-kept-at", String(Date.now()));
     await pages.put(path, new Response(await answer.blob(), { headers }));
   }
+  return paths.length - 1;
 }
