@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-import httpx
 import pypdfium2
 import pytest
 import zxingcpp
@@ -50,10 +49,8 @@ def test_a_city_begins(fresh: Running, browser: Browser) -> None:
         for slug, file in sample.roster_files().items():
             its = CITY.markets[slug].roster_rows
             _import(admin, slug, file, "Danh sách tiểu thương của chợ", its.accepted)
-        for file in sample.bank_files().values():
-            _import(admin, FIRST, file, "Danh sách tài khoản", None)
-        _see_one_market(admin)
-        _import_the_rest(fresh)
+        for file in sample.bank_files().values():  # each names the market of each row
+            _import(admin, FIRST, file, "Tệp của ngân hàng", None)
         _see_the_figure(admin)
         _find_without_marks(admin)
         _print_a_sheet(admin)
@@ -117,12 +114,6 @@ def _import(
     expect(page.get_by_role("heading", name="Đã nhập xong")).to_be_visible(timeout=LONG_MS)
 
 
-def _see_one_market(admin: Visitor) -> None:
-    """The page of a market takes the market's rows of a bank's file, and no others."""
-    its = CITY.markets[FIRST]
-    _shows(admin, f"{its.attached}/{CITY.total.vendors}")
-
-
 def _shows(admin: Visitor, figure: str) -> Page:
     """The city's page with this figure; it may be a moment behind."""
 
@@ -131,21 +122,6 @@ def _shows(admin: Visitor, figure: str) -> Page:
 
     until(f"the city shows {figure}", seen)
     return admin.page
-
-
-def _import_the_rest(service: Running) -> None:
-    """What the banks do: each its whole file at once, by the API."""
-    with service.client(service.key("admin")) as office:
-        path = f"/v1/imports?kind=attachments&effective_on={SINCE}"
-        for bin_, file in sample.bank_files().items():
-            sent = office.post(
-                path, content=file.read_bytes(), headers={"Idempotency-Key": f"all-{bin_}"}
-            )
-            _done(office, f"/v1/jobs/{sent.raise_for_status().json()['id']}")
-
-
-def _done(office: httpx.Client, job: str) -> None:
-    until(f"{job} is done", lambda: office.get(job).json()["state"] == "done")
 
 
 def _see_the_figure(admin: Visitor) -> None:

@@ -30,6 +30,9 @@ MATCHABLE: Final = frozenset({"HEADER_NOT_FOUND", "COLUMN_MISSING", "SAME_COLUMN
 
 PEEK_ROWS: Final = 8
 
+PLACE: Final = "place"
+"""The param of a job that says at which market's pages its file was sent."""
+
 
 class Understood(Struct, frozen=True):
     """What was understood of a file: heading by field, what is not read, and its first rows."""
@@ -46,6 +49,12 @@ class Fault(Struct, frozen=True):
 
     result: RowResult
     cells: list[str]
+
+
+def place_of(job: Job) -> str | None:
+    """The market at whose pages a file was sent."""
+    place: str | None = job.params.get(PLACE, job.params.get("market"))
+    return place
 
 
 async def begin(
@@ -152,14 +161,20 @@ async def _params(tracker: Tracker, principal: Principal, job: Job) -> dict[str,
         effective_on=known["effective_on"],
         dry_run=True,
     )
-    return {**terms, "matched": known.get("matched")}
+    return {**terms, "matched": known.get("matched"), PLACE: place_of(job)}
 
 
 async def _try(
     tracker: Tracker, principal: Principal, file: io.BytesIO, params: dict[str, Any]
 ) -> Job:
+    """Tries a file; a bank's that names the market of each row is of all these markets."""
+    params = {PLACE: params["market"], **params}
     try:
-        rows = await to_thread(imports.count, params, file)
+        listed = await to_thread(imports.table, params, file)
+        if params["kind"] == "attachments":
+            named = "market" in listed.columns
+            params = {**params, "market": None if named else params[PLACE]}
+        rows = listed.total_rows
     except BadFile as wrong:
         if wrong.code not in MATCHABLE:
             raise

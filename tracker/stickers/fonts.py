@@ -10,9 +10,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from fontTools import subset  # type: ignore[import-untyped]
-from fontTools.pens.svgPathPen import SVGPathPen  # type: ignore[import-untyped]
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from msgspec import Struct
 
 Weight = Literal["Medium", "Bold"]
@@ -53,6 +50,8 @@ class Face(Struct, frozen=True):
 @cache
 def face(weight: Weight) -> Face:
     """The face of a weight; read and cut down once a process (about 0.2 s)."""
+    from fontTools import subset  # noqa: PLC0415  # a tenth of a start that may draw nothing
+
     font = _opened(weight)
     options = subset.Options(
         layout_features=[],
@@ -93,6 +92,8 @@ def face(weight: Weight) -> Face:
 @cache
 def outlines(weight: Weight) -> dict[str, str]:
     """SVG path data of every character: EM units an em, the baseline at 0, **y upwards**."""
+    from fontTools.pens.svgPathPen import SVGPathPen  # noqa: PLC0415  # as above
+
     font = _opened(weight)
     glyphs = font.getGlyphSet()
     drawn = {}
@@ -104,6 +105,8 @@ def outlines(weight: Weight) -> dict[str, str]:
 
 
 def _opened(weight: Weight) -> Any:
+    from fontTools.ttLib import TTFont  # noqa: PLC0415  # as above
+
     data = files(_PACKAGE).joinpath("files", f"BeVietnamPro-{weight}.ttf").read_bytes()
     return TTFont(io.BytesIO(data), recalcTimestamp=False)
 

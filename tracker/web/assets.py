@@ -8,8 +8,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from fontTools import subset  # type: ignore[import-untyped]
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from msgspec import Struct
 
 PREFIX: Final = "/assets/"
@@ -81,6 +79,9 @@ def _program(weight: str) -> bytes:
 
 
 def _face(weight: str) -> bytes:
+    from fontTools import subset  # noqa: PLC0415  # a tenth of a start, needed at the first page
+    from fontTools.ttLib import TTFont  # noqa: PLC0415  # as above
+
     font = TTFont(io.BytesIO(_program(weight)), recalcTimestamp=False)
     options = subset.Options(
         layout_features=["kern", "tnum", "ccmp", "mark"], hinting=False, recalc_timestamp=False

@@ -129,7 +129,7 @@ class Imports(Controller):
 
 async def _job(request: ApiRequest, market: str, id_: str) -> Job:
     found = await job_rows.get_job(request.tracker, request.principal, id_)
-    if found.kind != "import" or found.params.get("market") != market:
+    if found.kind != "import" or import_trials.place_of(found) != market:
         raise hidden()
     return found
 
