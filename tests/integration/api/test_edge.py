@@ -81,6 +81,7 @@ def test_log_lines_are_json(capfd: pytest.CaptureFixture[str]) -> None:
     }
 
 
+@pytest.mark.usefixtures("store")  # emptied: what other tests left has no version
 def test_the_application_opens_its_tracker_while_it_runs(store_url: str, tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, store_url=store_url, queue_url=store_url)
     app = create_app(lambda: open_tracker(settings), settings)
