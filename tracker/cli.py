@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tracker.cli_access import people, rotate
+from tracker.cli_access import keys, people
 from tracker.cli_backup import backup, drill, restore, upgrade
 from tracker.cli_doctor import doctor
-from tracker.cli_parts import comma_list as _csv
 from tracker.cli_parts import option as _option
 from tracker.cli_parts import place as _place
 from tracker.cli_parts import show_json as _json
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
-
-ACTOR = "cli"
-"""Who states what the command line records."""
 
 
 def _fail(message: str) -> None:
@@ -153,76 +149,6 @@ def metrics(**given: Any) -> None:
     run_exporter(_logged("metrics", given))
 
 
-# ── keys ─────────────────────────────────────────────────────────────────────────────────────
-
-
-@main.group()
-def keys() -> None:
-    """API keys: create, list, rotate, revoke. Output is JSON."""
-
-
-@keys.command("create")
-@_place
-@click.option(
-    "--role",
-    required=True,
-    type=click.Choice(["admin", "bank", "manager", "field", "ioc", "auditor"]),
-)
-@click.option("--name", required=True, help="who holds the key")
-@click.option("--bins", callback=_csv, help="the bank's BINs, separated by commas")
-@click.option(
-    "--markets", callback=_csv, help="ids of markets; none = all (not for manager, field)"
-)
-@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="first day it is not valid")
-def keys_create(
-    role: Any,
-    name: str,
-    bins: tuple[str, ...],
-    markets: tuple[str, ...],
-    expires: datetime | None,
-    **given: Any,
-) -> None:
-    """Make a key. Its secret is in the answer, once."""
-    from tracker.domain.days import day_number, start_of
-    from tracker.services import keys as service
-
-    until = None if expires is None else start_of(day_number(expires.date()))
-
-    async def work_(tracker: Tracker) -> None:
-        _json(
-            await service.create(
-                tracker, ACTOR, name=name, role=role, bins=bins, markets=markets, expires=until
-            )
-        )
-
-    _with_store(given, work_, first=True)
-
-
-@keys.command("list")
-@_place
-def keys_list(**given: Any) -> None:
-    """All keys without their secrets, one JSON array."""
-    from tracker.services import keys as service
-
-    async def work_(tracker: Tracker) -> None:
-        _json(await service.listed(tracker))
-
-    _with_store(given, work_)
-
-
-@keys.command("revoke")
-@_place
-@click.argument("key")
-def keys_revoke(key: str, **given: Any) -> None:
-    """End a key by its id."""
-    from tracker.services import keys as service
-
-    async def work_(tracker: Tracker) -> None:
-        _json(await service.revoke(tracker, ACTOR, key))
-
-    _with_store(given, work_)
-
-
 # ── personal data ────────────────────────────────────────────────────────────────────────────
 
 
@@ -285,10 +211,11 @@ def erased_list(**given: Any) -> None:
 @click.argument("file", type=click.File("rb"))
 def erased_apply(file: Any, **given: Any) -> None:
     """Erase again whom a list names: after a restore of an older copy. Safe to repeat."""
+    from tracker.commands import OFFICE
     from tracker.commands_privacy import erased_apply as apply_
 
     async def work_(tracker: Tracker) -> None:
-        _json(await apply_(tracker, ACTOR, file))
+        _json(await apply_(tracker, OFFICE.id, file))
 
     _with_store(given, work_)
 
@@ -372,7 +299,7 @@ def rebuild(markets: tuple[str, ...], **given: Any) -> None:
         sys.exit(1)
 
 
-keys.add_command(rotate)
+main.add_command(keys)
 main.add_command(people)
 main.add_command(doctor)
 main.add_command(vietqr)

@@ -1,4 +1,4 @@
-"""`tracker people …` and `tracker keys rotate`: who may sign in, and what they sign in with."""
+"""`tracker keys …` and `tracker people …`: who may come in, and with what."""
 
 from __future__ import annotations
 
@@ -14,7 +14,76 @@ if TYPE_CHECKING:
     from tracker.services.context import Tracker
 
 
-@click.command("rotate")
+@click.group()
+def keys() -> None:
+    """API keys: create, list, rotate, revoke. Output is JSON."""
+
+
+@keys.command("create")
+@place
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice(list(ROLES)),
+)
+@click.option("--name", required=True, help="who holds the key")
+@click.option("--bins", callback=comma_list, help="the bank's BINs, separated by commas")
+@click.option(
+    "--markets", callback=comma_list, help="ids of markets; none = all (not for manager, field)"
+)
+@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="first day it is not valid")
+def keys_create(
+    role: Any,
+    name: str,
+    bins: tuple[str, ...],
+    markets: tuple[str, ...],
+    expires: datetime | None,
+    **given: Any,
+) -> None:
+    """Make a key. Its secret is in the answer, once."""
+    from tracker.commands import OFFICE
+    from tracker.domain.days import day_number, start_of
+    from tracker.services import keys as service
+
+    until = None if expires is None else start_of(day_number(expires.date()))
+
+    async def work(tracker: Tracker) -> None:
+        show_json(
+            await service.create(
+                tracker, OFFICE.id, name=name, role=role, bins=bins, markets=markets, expires=until
+            )
+        )
+
+    with_store(given, work, first=True)
+
+
+@keys.command("list")
+@place
+def keys_list(**given: Any) -> None:
+    """All keys without their secrets, one JSON array."""
+    from tracker.services import keys as service
+
+    async def work(tracker: Tracker) -> None:
+        show_json(await service.listed(tracker))
+
+    with_store(given, work)
+
+
+@keys.command("revoke")
+@place
+@click.argument("key")
+def keys_revoke(key: str, **given: Any) -> None:
+    """End a key by its id."""
+    from tracker.commands import OFFICE
+    from tracker.services import keys as service
+
+    async def work(tracker: Tracker) -> None:
+        show_json(await service.revoke(tracker, OFFICE.id, key))
+
+    with_store(given, work)
+
+
+@keys.command("rotate")
 @place
 @click.argument("key")
 @click.option(
