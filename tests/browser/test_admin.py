@@ -13,11 +13,10 @@ def seen(visitor: Visitor, path: str, name: str) -> str:
     """A page without faults that fits a phone and a desk, and weighs little; its text."""
     page = visitor.open(path)
     visitor.weighs_little()
-    for width, height in (PHONE, WIDE):
+    visitor.look(f"admin-{name}")
+    for width, height in (WIDE, PHONE):
         page.set_viewport_size({"width": width, "height": height})
         assert wide(page) <= width, path
-        visitor.look(f"admin-{name}")
-    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     return page.locator("main").inner_text()
 
 

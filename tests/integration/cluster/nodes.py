@@ -144,18 +144,6 @@ def move(slot: int, source: Node, target: Node) -> None:
     _moved(slot, source, target)
 
 
-def move_by_key(slot: int, source: Node, target: Node) -> None:
-    """As before Valkey 9: one key after the other, while both nodes have part of the slot."""
-    ids = {node: node.ask("CLUSTER MYID").decode() for node in (source, target)}
-    target.ask("CLUSTER SETSLOT", slot, "IMPORTING", ids[source])
-    source.ask("CLUSTER SETSLOT", slot, "MIGRATING", ids[target])
-    while names := source.ask("CLUSTER GETKEYSINSLOT", slot, 1):
-        source.ask("MIGRATE", "127.0.0.1", target.port, names[0], 0, 5000)
-    for node in (target, source):
-        node.ask("CLUSTER SETSLOT", slot, "NODE", ids[target])
-    _moved(slot, source, target)
-
-
 def _moved(slot: int, source: Node, target: Node) -> None:
     until("the slot moved", lambda: serves(target, slot) and not serves(source, slot))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 import redis
 from redis.asyncio import Redis
 
-from tests.integration.cluster.nodes import ClusterOfThree, Node, move, move_by_key, until
+from tests.integration.cluster.nodes import ClusterOfThree, Node, move, until
 from tests.integration.conftest import Run
 from tracker.bootstrap import lock_url, queue_url
 from tracker.domain.errors import Invalid, Unavailable
@@ -22,7 +22,6 @@ from tracker.store.durability import check, require_durable
 from tracker.store.failures import refusal
 from tracker.store.slots import slot_of_key
 
-Moving = Callable[[int, Node, Node], None]
 TAGS = [f"{{m:{n}}}" for n in range(60)]
 
 
@@ -128,9 +127,8 @@ def test_watched_keys_that_moved_have_changed(
     run(scene())
 
 
-@pytest.mark.parametrize("moving", [move, move_by_key])
 def test_writers_go_on_while_their_slot_moves(
-    run: Run, store: Redis, pair: tuple[int, Node, Node], moving: Moving
+    run: Run, store: Redis, pair: tuple[int, Node, Node]
 ) -> None:
     """Every answer is one increment: none lost, none doubled, in whatever order they came."""
     slot, source, target = pair
@@ -152,8 +150,8 @@ def test_writers_go_on_while_their_slot_moves(
         writers = [asyncio.ensure_future(write(place)) for place in range(8)]
         try:
             for _ in range(3):
-                await asyncio.to_thread(moving, slot, source, target)
-                await asyncio.to_thread(moving, slot, target, source)
+                await asyncio.to_thread(move, slot, source, target)
+                await asyncio.to_thread(move, slot, target, source)
         finally:
             ended.set()
         written = sum(await asyncio.gather(*writers))
