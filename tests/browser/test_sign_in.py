@@ -44,3 +44,30 @@ def test_the_language_is_chosen_and_kept(visit: Visit, *, scripts: bool) -> None
     manager.open("/account")
     assert page.get_by_role("heading", name="Change the password").is_visible()
     assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_by_keyboard_alone(visit: Visit) -> None:
+    somebody = visit(None, PHONE)
+    page = somebody.open("/sign-in?next=/account")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    page.keyboard.type("cho@demo.example")
+    page.keyboard.press("Tab")
+    page.keyboard.type(somebody.site.password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account")
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate(outline) == "solid"  # where one is can be seen
+
+
+def test_twice_as_large_nothing_is_cut_off(visit: Visit) -> None:
+    """200 % of a desk's 1280 pixels is a window of 640."""
+    manager = visit("manager", (640, 512))
+    for path in ("/city", "/markets/cho-vung-tau", "/markets/cho-vung-tau/roster"):
+        page = manager.open(path)
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
