@@ -41,6 +41,9 @@ _ALWAYS: Final[tuple[Header, ...]] = (
 GZIP_FROM_BYTES: Final = 1_400
 """What fits in one packet gains nothing."""
 
+GZIP_LEVEL: Final = 2
+"""A roster's page is 3.6 KiB by it and 3.4 by level 5, which costs twice the time."""
+
 
 class Reader(Struct, frozen=True):
     """Who reads a page: language, and who signed in, if anybody did."""
@@ -84,7 +87,10 @@ def render(
     ).encode()
     headers = (*_ALWAYS, *more)
     if len(body) >= GZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
-        body, headers = gzip.compress(body, 5, mtime=0), (*headers, (b"content-encoding", b"gzip"))
+        body, headers = (
+            gzip.compress(body, GZIP_LEVEL, mtime=0),
+            (*headers, (b"content-encoding", b"gzip")),
+        )
     return replies.content(body, HTML, status, *headers)
 
 
