@@ -17,9 +17,9 @@ from tracker.api.conventions.replies import Reply
 from tracker.domain.days import moment_text
 from tracker.domain.text import search_key
 from tracker.services.overview import Row
-from tracker.vietqr import banks
 from tracker.web import listing, view
 from tracker.web.route import page
+from tracker.web.words import bank_name
 
 SHOWN: Final = 8
 """Markets named under each heading of what needs attention; the rest is counted."""
@@ -137,9 +137,3 @@ def concerns(rows: Sequence[Row]) -> list[Concern]:
 
 def _flagged(rows: Iterable[Row], flag: str) -> Concern:
     return Concern(flag, [(row, row.flags[flag]) for row in rows if row.flags.get(flag)])
-
-
-def bank_name(bin_: str) -> str:
-    """A bank's short name; its BIN where nobody knows it."""
-    bank = banks.find(bin_)
-    return bin_ if bank is None else bank.short_name

@@ -17,8 +17,8 @@ from tracker.domain.text import search_key
 from tracker.services.market_periods import MarketPeriod
 from tracker.web import view
 from tracker.web.charts import Aim, Point
-from tracker.web.pages.city import bank_name
 from tracker.web.route import page
+from tracker.web.words import bank_name
 
 DAYS: Final = (30, 7, 90, 365)
 """Lengths of the period that may be looked at; the first where nobody chose."""

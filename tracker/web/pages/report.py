@@ -24,10 +24,10 @@ from tracker.services.vendor_table import COLUMNS, roster
 from tracker.tables.writing import OutCell, Sheet, write_book
 from tracker.web import view
 from tracker.web.forms import Typed
-from tracker.web.pages.city import bank_name
 from tracker.web.pages.market import breakdowns, points, unreported
 from tracker.web.route import page
 from tracker.web.texts import Language, say
+from tracker.web.words import bank_name
 
 DEFINED: Final = ("registered", "denominator", "issued", "attached", "active_30d", "rate")
 """The terms that a printed report explains."""

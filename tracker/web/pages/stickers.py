@@ -20,8 +20,8 @@ from tracker.services.stalls import vendors_at
 from tracker.tables.cells import stall
 from tracker.web import forms, view
 from tracker.web.forms import Typed
-from tracker.web.pages.city import bank_name
 from tracker.web.route import page
+from tracker.web.words import bank_name
 
 LAYOUTS: Final = ("2x2", "2x3", "3x3", "1x1")
 STALLS_MAX: Final = 500
