@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from tracker.access.keys import ROLES
 from tracker.access.roles import Level, Permission, level
-from tracker.api import contract_bodies, contract_yaml, ending
+from tracker.api import contract_bodies, contract_yaml, ending, links
 from tracker.api import contract_parts as parts
 from tracker.api.catalogue import problems
 from tracker.api.conventions.guard import PUBLIC, UNLIMITED, permission_of
@@ -43,6 +43,11 @@ class Route(Struct, frozen=True):
     path: str
     method: str
     handler: HTTPRouteHandler
+
+    @property
+    def name(self) -> str:
+        """Its operation id."""
+        return str(self.handler.fn.__name__)
 
     @property
     def doc(self) -> Doc:
@@ -76,10 +81,11 @@ def export(app: Litestar) -> str:
 def document(app: Litestar) -> dict[str, Any]:
     """The contract as an object of plain JSON."""
     known = routes(app)
+    matching = _matching(known)
     shapes = _shapes(known)
     paths: dict[str, dict[str, Any]] = {}
     for route in known:
-        paths.setdefault(route.path, {})[route.method] = _operation(route)
+        paths.setdefault(route.path, {})[route.method] = _operation(route, matching)
     whole = {
         "openapi": "3.1.0",
         "info": parts.info(),
@@ -93,6 +99,7 @@ def document(app: Litestar) -> dict[str, Any]:
             "examples": {
                 code: parts.problem_example(problems()[code]) for code in sorted(_codes(paths))
             },
+            "links": _links(known, matching),
             "schemas": {"Problem": parts.PROBLEM_SCHEMA, **shapes},
         },
     }
@@ -101,6 +108,23 @@ def document(app: Litestar) -> dict[str, Any]:
 
 def _ending_headers(known: list[Route]) -> dict[str, Any]:
     return ending.HEADERS if any(route.doc.ending for route in known) else {}
+
+
+def _matching(known: list[Route]) -> frozenset[str]:
+    """The operations that take If-Match."""
+    return frozenset(
+        route.name for route in known if route.doc.if_match or route.doc.if_match_to_replace
+    )
+
+
+def _links(known: list[Route], matching: frozenset[str]) -> dict[str, Any]:
+    """All links by the names of their components."""
+    found: dict[str, Any] = {}
+    for answer in (answer for route in known for answer in route.doc.answers.values()):
+        for name, made in links.components(answer, matching).items():
+            if found.setdefault(name, made) != made:
+                raise ValueError(f"Two links have one name in the contract: {name}")
+    return dict(sorted(found.items()))
 
 
 def _codes(paths: dict[str, dict[str, Any]]) -> set[str]:
@@ -135,10 +159,10 @@ def _body_shape(route: Route) -> Any:
     return route.doc.shape if declared is None else declared.annotation
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, matching: frozenset[str]) -> dict[str, Any]:
     handler, doc = route.handler, route.doc
     made: dict[str, Any] = {
-        "operationId": handler.fn.__name__,
+        "operationId": route.name,
         "summary": handler.summary,
         "description": _description(route),
         "tags": list(handler.resolve_tags()),
@@ -154,8 +178,8 @@ def _operation(route: Route) -> dict[str, Any]:
     elif doc.file is not None and doc.table:
         made["requestBody"] = contract_bodies.table_body(doc.file)
     elif doc.file is not None:
-        made["requestBody"] = contract_bodies.file_body(doc.file, doc.query)
-    made["responses"] = dict(sorted({**_answers(route), **_refusals(route)}.items()))
+        made["requestBody"] = contract_bodies.file_body(doc.file, doc)
+    made["responses"] = dict(sorted({**_answers(route, matching), **_refusals(route)}.items()))
     if route.permission == PUBLIC:
         made["security"] = []
     else:
@@ -233,10 +257,10 @@ def _headers(route: Route) -> Iterator[dict[str, Any]]:
         yield parts.IF_NONE_MATCH
 
 
-def _answers(route: Route) -> dict[str, Any]:
+def _answers(route: Route, matching: frozenset[str]) -> dict[str, Any]:
     made = {}
     for status, answer in route.doc.answers.items():
-        made[str(status)] = _answer(answer, route.doc)
+        made[str(status)] = _answer(answer, route.doc, matching)
     if any("ETag" in answer.headers for answer in route.doc.answers.values()) and (
         route.method == "get"
     ):
@@ -244,7 +268,7 @@ def _answers(route: Route) -> dict[str, Any]:
     return made
 
 
-def _answer(answer: Answer, doc: Doc) -> dict[str, Any]:
+def _answer(answer: Answer, doc: Doc, matching: frozenset[str]) -> dict[str, Any]:
     names = [*answer.headers, *ALWAYS, *(["Idempotency-Replayed"] if doc.retries else [])]
     if doc.ending is not None:
         names += ending.HEADERS
@@ -255,6 +279,11 @@ def _answer(answer: Answer, doc: Doc) -> dict[str, Any]:
     made["content"] = {
         kind: {"schema": _content(kind, answer)} for kind in answer.media_type.split()
     }
+    if answer.links:
+        made["links"] = {
+            component["operationId"]: {"$ref": f"#/components/links/{name}"}
+            for name, component in links.components(answer, matching).items()
+        }
     return made
 
 

@@ -9,6 +9,7 @@ from msgspec import json
 
 from tracker.api import contract_parts as parts
 from tracker.api.operation import Doc
+from tracker.api.rules import RULES
 from tracker.services.bulk import ROWS_MAX
 
 
@@ -21,7 +22,7 @@ def json_body(shape: Any, doc: Doc) -> dict[str, Any]:
         }
     }
     if doc.photo is not None:
-        content["multipart/form-data"] = {"schema": _form(*doc.photo)}
+        content["multipart/form-data"] = {"schema": _form(*doc.photo, "image/*")}
     return {"required": True, "content": content}
 
 
@@ -42,17 +43,26 @@ def rows_body(shape: Any, csv: str, doc: Doc) -> dict[str, Any]:
     }
 
 
-def _form(part: str, fields: Any) -> dict[str, Any]:
-    """The fields of a multipart body, and the part that is the picture."""
+def _form(part: str, fields: Any, media_type: str) -> dict[str, Any]:
+    """The fields of a multipart body, and the part that is the file."""
     _, components = msgspec.json.schema_components([fields])
     schema: dict[str, Any]
     (schema,) = components.values()
     schema["properties"] = {
-        name: parts.not_null(said) for name, said in schema["properties"].items()
+        name: _in_a_form(said, needed=name in schema["required"])
+        for name, said in schema["properties"].items()
     }
-    schema["properties"][part] = {**parts.BYTES, "contentMediaType": "image/*"}
+    schema["properties"][part] = {**parts.BYTES, "contentMediaType": media_type}
     schema["required"] = [*schema["required"], part]
-    return schema
+    return schema | RULES.get(fields.__name__, {})
+
+
+def _in_a_form(said: dict[str, Any], *, needed: bool) -> dict[str, Any]:
+    """A field of a form: there is no null, and what was left empty is as none."""
+    said = parts.not_null(said)
+    if needed or "pattern" not in said or "format" in said:
+        return said
+    return {"anyOf": [said, {"type": "string", "maxLength": 0}]}
 
 
 def table_body(example: str) -> dict[str, Any]:
@@ -68,26 +78,16 @@ def table_body(example: str) -> dict[str, Any]:
     }
 
 
-def file_body(example: str, fields: dict[str, Any]) -> dict[str, Any]:
+def file_body(example: str, doc: Doc) -> dict[str, Any]:
     """The body of an upload: multipart, or the file itself."""
-    schema = {
-        "type": "object",
-        "required": ["file", "kind"],
-        "properties": {
-            "file": {**parts.BYTES, "contentMediaType": "application/octet-stream"},
-            "kind": {"type": "string", "enum": ["roster", "attachments", "activity"]},
-            "market": {"type": "string"},
-            "effective_on": {"type": "string", "format": "date"},
-            "dry_run": {"type": "boolean", "default": False},
-        },
-    }
+    schema = _form("file", doc.form, "application/octet-stream")
     raw = {"schema": parts.BYTES, "examples": {"request": {"value": example}}}
     return {
         "required": True,
         "content": {
             "multipart/form-data": {
                 "schema": schema,
-                "examples": {"request": {"value": {**fields, "file": example}}},
+                "examples": {"request": {"value": {**doc.query, "file": example}}},
             },
             "text/csv": raw,
             "application/octet-stream": {"schema": parts.BYTES},

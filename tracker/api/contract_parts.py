@@ -14,6 +14,7 @@ from tracker.api.conventions.call import UnsupportedMedia
 from tracker.api.conventions.negotiation import NotAcceptable
 from tracker.api.conventions.problems import MethodNotAllowed, type_of
 from tracker.api.operation import Doc
+from tracker.api.rules import RULES
 from tracker.domain import errors
 from tracker.domain.codes import code_id, event_id, vendor_code
 
@@ -293,9 +294,10 @@ def renamed(components: dict[str, Any]) -> dict[str, Any]:
         r"#/components/schemas/(\w+)", lambda m: f"#/components/schemas/{_tidy(m[1])}", text
     )
     decoded: dict[str, dict[str, Any]] = msgspec.json.decode(text)
-    for schema in decoded.values():
+    for name, schema in decoded.items():
         if schema.get("additionalProperties") is False:
             _nullable(schema)
+        schema.update(RULES.get(name, {}))
     tidy = {_tidy(name): {**schema, "title": _tidy(name)} for name, schema in decoded.items()}
     if len(tidy) < len(decoded):
         raise ValueError(f"Two shapes have one name in the contract: {sorted(decoded)}")
@@ -321,7 +323,7 @@ def _nullable(schema: dict[str, Any]) -> None:
         if {"type": "null"} not in may:
             may = [property_, {"type": "null"}]
             schema["properties"][name] = {"anyOf": may}
-        if any("pattern" in one for one in may):
+        if any("pattern" in one and "format" not in one for one in may):
             may.append({"type": "string", "maxLength": 0})  # an empty text is as none
 
 

@@ -15,6 +15,7 @@ from tracker.api.conventions.guard import ENDING, PERMISSION, UNLIMITED
 from tracker.api.conventions.replies import JSON
 from tracker.api.conventions.retries import REQUIRED
 from tracker.api.ending import Ending
+from tracker.api.links import Links
 
 DOC: Final = "doc"
 
@@ -22,7 +23,7 @@ DOC: Final = "doc"
 class Answer(Struct, frozen=True):
     """One successful answer: what it says, its shape (a type, for JSON) and its headers.
 
-    `beside` are shapes that the shape names by reference alone.
+    `beside` are shapes that the shape names by reference alone; `links` say what may follow.
     """
 
     says: str
@@ -31,6 +32,7 @@ class Answer(Struct, frozen=True):
     headers: tuple[str, ...] = ()
     example: Any = None
     beside: tuple[Any, ...] = ()
+    links: Links = ()
 
 
 class Doc(Struct, frozen=True):
@@ -42,6 +44,7 @@ class Doc(Struct, frozen=True):
     body: Any = None
     retries: bool = False
     file: str | None = None
+    form: Any = None
     shape: Any = None
     photo: tuple[str, Any] | None = None
     if_match: bool = False
@@ -62,6 +65,7 @@ def operation(
     retries: bool = False,
     key_required_of: tuple[Role, ...] = (),
     file: str | None = None,
+    form: Any = None,
     shape: Any = None,
     photo: tuple[str, Any] | None = None,
     if_match: bool = False,
@@ -75,7 +79,8 @@ def operation(
     """The `opt` of a route.
 
     `problems`: codes beyond those that follow from the route's form. `retries`: takes an
-    Idempotency-Key. `file`: an example of the file that the body carries. `shape`: that of the
+    Idempotency-Key. `file`: an example of the file that the body carries; `form`: the shape of the
+    fields beside it in a multipart body. `shape`: that of the
     JSON body where the handler reads it itself; `photo`: the multipart body taken in its place, by
     the part that is the picture and the shape of the fields. `if_match`: a change needs If-Match;
     `if_match_to_replace`: only where it replaces something else that is there. `path`:
@@ -97,6 +102,7 @@ def operation(
             body,
             retries or bool(key_required_of),
             file,
+            form,
             shape,
             photo,
             if_match,

@@ -74,8 +74,18 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
         f"<tr><td>{status}</td><td>{_says(answer)}</td><td>{_shape(answer)}</td></tr>"
         for status, answer in operation["responses"].items()
     )
-    made.append(f"<table><tr><th>answer<th>when<th>shape</tr>{rows}</table></details>")
+    made.append(f"<table><tr><th>answer<th>when<th>shape</tr>{rows}</table>")
+    following = {
+        to: None for answer in operation["responses"].values() for to in answer.get("links", ())
+    }
+    if following:
+        made.append("<p>What may follow: " + ", ".join(map(_place, following)) + "</p>")
+    made.append("</details>")
     return "".join(made)
+
+
+def _place(operation: str) -> str:
+    return f'<a href="#{escape(operation)}">{escape(operation)}</a>'
 
 
 def _says(answer: dict[str, Any]) -> str:

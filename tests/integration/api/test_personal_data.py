@@ -122,6 +122,7 @@ class TestErasure:
         again = erase(hoa, **{"If-Match": '"1"'})
         assert (again.status_code, again.json()) == (200, first.json())
         problem(hoa.get("admin", PERSONAL), 404, "ERASED")
+        problem(hoa.call("admin", "DELETE", PERSONAL), 428, "PRECONDITION_REQUIRED")
 
     def test_leaves_no_name_in_any_answer(self, hoa: City) -> None:
         leave(hoa)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from functools import cached_property
 from typing import Any, cast
 
 from litestar import Request
@@ -89,17 +90,17 @@ class ApiRequest(Request[Principal, None, State]):
             return int(given[0])
         return super().content_length
 
-    @property
+    @cached_property
     def service(self) -> Service:
         """What the process keeps for all requests."""
         return cast("Service", self.scope["litestar_app"].state["service"])
 
-    @property
+    @cached_property
     def tracker(self) -> Tracker:
         """The surroundings of the use cases."""
         return self.service.tracker
 
-    @property
+    @cached_property
     def call(self) -> Call:
         """What is known about this request."""
         return call_of(self.scope)

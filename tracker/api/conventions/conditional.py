@@ -59,17 +59,23 @@ def require_match(request: ApiRequest, etag: str) -> None:
     Raises `NoPrecondition` without If-Match, `Outdated` where it names another state; `*` names
     any.
     """
+    given = require_any(request)
+    if not any(value.strip() == "*" or ("", etag) in _ENTRY.findall(value) for value in given):
+        raise Outdated(
+            "The resource changed since you read it. Read it again and decide anew; nothing was "
+            "written."
+        )
+
+
+def require_any(request: ApiRequest) -> list[str]:
+    """What the caller decided on, all `If-Match` values. Raises `NoPrecondition` without one."""
     given = request.header(b"if-match")
     if not given:
         raise NoPrecondition(
             "Read the resource, and send its ETag as `If-Match` with the change that you decided "
             "on."
         )
-    if not any(value.strip() == "*" or ("", etag) in _ENTRY.findall(value) for value in given):
-        raise Outdated(
-            "The resource changed since you read it. Read it again and decide anew; nothing was "
-            "written."
-        )
+    return given
 
 
 def _headers(etag: str) -> tuple[Header, ...]:

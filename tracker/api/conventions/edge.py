@@ -5,8 +5,8 @@ The line names the route's template, never the path or the query: both may hold 
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Mapping
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -58,6 +58,10 @@ class Edge:
         self._methods = methods or {}
         self._proxies = Proxies(settings.trusted_proxies)
         self._hosts = Hosts(settings.allowed_hosts, settings.public_url)
+
+    def other(self, settings: Settings) -> Edge:
+        """The same by other settings."""
+        return Edge(self._app, settings, self._methods)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on; whatever becomes of it is answered with the id and logged."""
@@ -138,4 +142,4 @@ def _request_id(headers: Any) -> bytes:
             if _SANE.fullmatch(value):
                 return bytes(value)
             break
-    return secrets.token_hex(8).encode()
+    return os.urandom(8).hex().encode()

@@ -2,7 +2,9 @@
 
 The one guard signs the caller in and asks `access.roles.require`, in the market that the path
 lies in: the path's own market, or that of the prefix of a vendor, code, incident, event or
-approval.
+approval. It is what Litestar does before each request, and not one of its `guards`, for each call
+of which it copies the whole route. Such a hook gives way to one of a router, a controller or a
+route, and to a cached answer; so `check_routes` refuses routes that have either.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
+from litestar.routes import HTTPRoute
 
 from tracker.access.roles import Permission, hidden, require
 from tracker.api.conventions import cookies
@@ -29,9 +32,7 @@ from tracker.services.context import Tracker
 from tracker.services.keys import refused
 
 if TYPE_CHECKING:
-    from litestar import Litestar
-    from litestar.connection import ASGIConnection
-    from litestar.handlers import BaseRouteHandler
+    from litestar import Litestar, Request
 
 PUBLIC: Final = "public"
 """In place of a permission: anybody may call this, without a key."""
@@ -50,22 +51,21 @@ ENDING: Final = "ending"
 _BEARER = b"bearer "
 
 
-async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def guard(request: Request[Any, Any, Any]) -> None:
     """Passes a caller who may do this here.
 
     Raises `Unauthenticated`, `TooMany`, `Forbidden`, `NotFound`, and `Invalid` for a query
     parameter that the route does not know: a filter that is silently ignored would answer another
     question.
     """
-    permission = handler.opt.get(PERMISSION)
-    if permission is None:
-        return  # only the router's own OPTIONS has none, see `check_routes`
-    scope = cast("Any", connection.scope)
+    opt = request.route_handler.opt
+    permission = opt.get(PERMISSION)
+    scope = cast("Any", request.scope)
     service: Service = scope["litestar_app"].state["service"]
     call = call_of(scope)
-    call.ending = handler.opt.get(ENDING, ())
-    if permission == PUBLIC:
-        if not handler.opt.get(UNLIMITED):
+    call.ending = opt.get(ENDING, ())
+    if permission in (PUBLIC, None):  # None: the router's own OPTIONS, see `check_routes`
+        if not opt.get(UNLIMITED):
             call.rate = service.visitors.take(call.address, service.tracker.now())
         return
     caller = await _caller(scope, service, call)
@@ -76,14 +76,15 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if path:
         call.market = await _market(service.tracker, path)
     require(caller.principal, permission, call.market, path.get("bin"))
-    if scope["query_string"] and not handler.opt.get(ANY_QUERY):
-        _known_only(connection, handler.opt[QUERY])
+    if scope["query_string"] and not opt.get(ANY_QUERY):
+        _known_only(request, opt[QUERY])
 
 
 async def _caller(scope: Any, service: Service, call: Call) -> Caller:
     """Who asks: by key, else by the cookie of a session, which then no other site may have sent."""
     headers = scope["headers"]
-    if not any(name == b"authorization" for name, _ in headers):
+    given = next((value for name, value in headers if name == b"authorization"), None)
+    if given is None:
         cookie = cookies.jar(headers, secure=cookies.is_tls(scope)).session
         if cookie is not None:
             visit = await service.signed_in.of(cookie)
@@ -91,16 +92,9 @@ async def _caller(scope: Any, service: Service, call: Call) -> Caller:
             token = cookies.token_of(service.tracker.keyring, visit.session)
             cookies.require_own(scope["method"], headers, token)
             return visit.caller
-    return await service.principals.of(_presented(headers), call.address)
-
-
-def _presented(headers: list[tuple[bytes, bytes]]) -> bytes:
-    for name, value in headers:
-        if name == b"authorization":
-            if value[: len(_BEARER)].lower() != _BEARER:
-                break
-            return value[len(_BEARER) :].strip()
-    raise refused()
+    if given is None or given[: len(_BEARER)].lower() != _BEARER:
+        raise refused()
+    return await service.principals.of(given[len(_BEARER) :].strip(), call.address)
 
 
 async def _market(tracker: Tracker, path: dict[str, str]) -> str | None:
@@ -122,11 +116,11 @@ async def _market(tracker: Tracker, path: dict[str, str]) -> str | None:
     return None
 
 
-def _known_only(connection: ASGIConnection[Any, Any, Any, Any], known: dict[str, bool]) -> None:
+def _known_only(request: Request[Any, Any, Any], known: dict[str, bool]) -> None:
     """Refuses what would be passed over: an unknown name, one of two values, and "null", which the
     framework takes for no value where `known` does not say that the parameter is text.
     """
-    unknown = dict.fromkeys(name for name in connection.query_params if name not in known)
+    unknown = dict.fromkeys(name for name in request.query_params if name not in known)
     if unknown:
         allowed = ", ".join(sorted(known)) or "none"
         raise Invalid(
@@ -137,7 +131,7 @@ def _known_only(connection: ASGIConnection[Any, Any, Any, Any], known: dict[str,
                 for name in unknown
             ),
         )
-    times = Counter(name for name, _ in connection.query_params.multi_items())
+    times = Counter(name for name, _ in request.query_params.multi_items())
     faults = [
         Fault(f"/query/{name}", "TWICE", "Send this once.")
         for name, count in times.items()
@@ -145,7 +139,7 @@ def _known_only(connection: ASGIConnection[Any, Any, Any, Any], known: dict[str,
     ]
     faults += [
         Fault(f"/query/{name}", "PARAMETER", "Leave it away where you mean none.")
-        for name, value in connection.query_params.multi_items()
+        for name, value in request.query_params.multi_items()
         if times[name] == 1 and value.lower() == "null" and not known[name]
     ]
     if faults:
@@ -162,12 +156,19 @@ def permission_of(handler: HTTPRouteHandler) -> Permission | str | None:
 
 
 def check_routes(app: Litestar) -> None:
-    """Every route stands in the role table, or the service does not start.
+    """Every route stands in the role table and is guarded, or the service does not start.
 
     Also notes which query parameters each route knows.
     """
     for route in app.routes:
-        for handler in getattr(route, "route_handlers", ()):
+        if not isinstance(route, HTTPRoute):
+            raise ImproperlyConfiguredException(f"{route.path} is not HTTP: nothing guards it.")
+        for handler in route.route_handlers:
+            if handler.resolve_before_request() is not guard or handler.cache:
+                raise ImproperlyConfiguredException(
+                    f"{route.path} {sorted(handler.http_methods)} is cached or has a hook of its "
+                    "own before its requests, and so none would be guarded."
+                )
             if handler.http_methods == {"OPTIONS"}:
                 continue  # made by the router, tells the methods of a path
             permission = permission_of(handler)

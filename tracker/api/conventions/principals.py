@@ -34,6 +34,7 @@ Identify = Callable[[tuple[ServiceFact, ...]], Principal]
 
 
 class _Kept(Struct, frozen=True):
+    subject: str
     document: bytes
     principal: Principal
     requests_max: int
@@ -71,22 +72,21 @@ class Principals:
 
         Raises `Unauthenticated`, and `TooMany` where this address has guessed too much.
         """
-        parsed = access.parse(presented.decode("latin-1"))
-        if parsed is None:
-            raise keys.refused()
-        key, secret = parsed
-        now = self._tracker.now()
+        mark = hashlib.sha256(presented).digest()
+        kept = self._kept.get(mark)
+        if kept is None:
+            subject = f"key:{_parts(presented)[0]}"
+            self._guesses.stands(address, self._tracker.now())
+        else:
+            subject = kept.subject
 
         def identify(facts: tuple[ServiceFact, ...]) -> Principal:
-            return keys.shown_by(facts, secret, now)
+            return keys.shown_by(facts, _parts(presented)[1], self._tracker.now())
 
-        mark = hashlib.sha256(presented).digest()
-        if mark not in self._kept:
-            self._guesses.stands(address, now)
         try:
-            return await self._admitted(mark, f"key:{key}", identify)
+            return await self._admitted(mark, subject, identify)
         except Unauthenticated:
-            self._guesses.take(address, now)
+            self._guesses.take(address, self._tracker.now())
             raise
 
     async def _admitted(self, mark: bytes, subject: str, identify: Identify) -> Caller:
@@ -99,7 +99,7 @@ class Principals:
             answer = await self._doorkeeper.ask(subject, known, most)
             if isinstance(answer, Document):
                 self._kept.pop(mark, None)
-                self._keep(mark, answer.raw, identify(answer.facts))
+                self._keep(mark, subject, answer.raw, identify(answer.facts))
             elif kept is not None:
                 if mark in self._kept:
                     self._kept.move_to_end(mark)
@@ -109,8 +109,16 @@ class Principals:
                 return Caller(kept.principal, rate, refused=not answer.passes)
         raise busy()
 
-    def _keep(self, mark: bytes, document: bytes, principal: Principal) -> None:
+    def _keep(self, mark: bytes, subject: str, document: bytes, principal: Principal) -> None:
         most = self._tracker.settings.requests_per_min_of(principal.id, principal.role)
-        self._kept[mark] = _Kept(document, principal, most)
+        self._kept[mark] = _Kept(subject, document, principal, most)
         if len(self._kept) > KEPT_MAX:
             self._kept.popitem(last=False)
+
+
+def _parts(presented: bytes) -> tuple[str, str]:
+    """Id and secret of a key; raises `Unauthenticated` where it is none."""
+    parsed = access.parse(presented.decode("latin-1"))
+    if parsed is None:
+        raise keys.refused()
+    return parsed

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct, json
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.contract_parts import PATHS
 from tracker.api.conventions import conditional, replies, uploads
 from tracker.api.conventions.call import ApiRequest, UnsupportedMedia
@@ -126,7 +127,7 @@ class ActivityDays(Controller):
         opt=operation(
             Permission.ACTIVITY_WRITE,
             {
-                200: Answer("The lines are the day now.", DayOut),
+                200: Answer("The lines are the day now.", DayOut, links=links.BANK_DAY),
                 207: Answer("Some lines do not count, or none does.", PartOut),
             },
             problems=(*_PROBLEMS, "BEFORE_OPENING", "MARKET_CLOSED", "BUSY"),
@@ -169,7 +170,11 @@ class ActivityDays(Controller):
         summary="Report a bank's day in all its markets",
         opt=operation(
             Permission.ACTIVITY_WRITE,
-            {202: Answer("A job was started.", JobOut, headers=("Location",))},
+            {
+                202: Answer(
+                    "A job was started.", JobOut, headers=("Location",), links=links.ROWS_JOB
+                )
+            },
             problems=(
                 *_PROBLEMS,
                 "BAD_ENCODING",

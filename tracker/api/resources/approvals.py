@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct, json
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import conditional, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Cursor, Limit, Page, clamped, page
@@ -25,6 +26,7 @@ WAITS = Answer(
     "Nothing has changed yet: it waits for a second person, under the approval in `Location`.",
     ApprovalOut,
     headers=("Location",),
+    links=links.APPROVAL,
 )
 """The answer of a route whose change may need a second person, beside its usual ones."""
 
@@ -97,7 +99,7 @@ class Approvals(Controller):
         summary="Decide an approval",
         opt=operation(
             Permission.APPROVALS_DECIDE,
-            {200: Answer("The approval as it ended.", ApprovalOut)},
+            {200: Answer("The approval as it ended.", ApprovalOut, links=links.DECIDED)},
             problems=("OWN_APPROVAL", "APPROVAL_CLOSED", "APPROVAL_STALE", "BUSY", "ERASED"),
             body={"decision": "approved", "reason": "Đã gọi tiểu thương xác nhận"},
             retries=True,

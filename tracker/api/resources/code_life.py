@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct, json
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import conditional, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import JSON, Reply
@@ -138,7 +139,7 @@ class CodeLife(Controller):
         summary="Record a print",
         opt=operation(
             Permission.CODES_ISSUE,
-            {201: Answer("One more print of the same version.", CodeOut)},
+            {201: Answer("One more print of the same version.", CodeOut, links=links.CODE)},
             problems=_LIVE,
             retries=True,
         ),

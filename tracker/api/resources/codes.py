@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from tracker.access.roles import Level, Permission, level
+from tracker.api import links
 from tracker.api.conventions import replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Limit, Page, page_of
@@ -19,6 +20,7 @@ from tracker.api.conventions.replies import Reply
 from tracker.api.conventions.retries import PARTNERS, once
 from tracker.api.operation import Answer, operation
 from tracker.api.resources.fields import Bin, OccurredAt, PartnerRef, Payload
+from tracker.api.rules import TEXT, is_, needs, rule, told, without
 from tracker.domain.codes import parse_code_id
 from tracker.domain.days import moment_of
 from tracker.domain.errors import Fault
@@ -29,6 +31,7 @@ from tracker.services.context import Once
 from tracker.services.shapes import CodeOut
 
 
+@told(rule(is_("source", "supplied"), needs(payload=TEXT), without("payload")))
 class NewCode(Struct, frozen=True, forbid_unknown_fields=True):
     """A code to be issued over the vendor's account at a bank, ours or the bank's own."""
 
@@ -47,6 +50,7 @@ class NewCode(Struct, frozen=True, forbid_unknown_fields=True):
             yield Fault("/payload", "NOT_ALLOWED", "Give `source` as `supplied` for your own.")
 
 
+@told(rule(is_("kind", "scan"), needs(scan=TEXT), without("scan")))
 class Evidence(Struct, frozen=True, forbid_unknown_fields=True):
     """How it is known that the sticker hangs."""
 
@@ -89,8 +93,8 @@ class EventOut(Struct, frozen=True):
 
 
 _EVENTS = {
-    201: Answer("The event was recorded.", EventOut),
-    200: Answer("Nothing new: the event that stands.", EventOut),
+    201: Answer("The event was recorded.", EventOut, links=links.EVENT),
+    200: Answer("Nothing new: the event that stands.", EventOut, links=links.EVENT),
 }
 _EVENT_PROBLEMS = (
     "VENDOR_LEFT",
@@ -127,9 +131,14 @@ class Codes(Controller):
         opt=operation(
             Permission.CODES_ISSUE,
             {
-                201: Answer("The code was issued.", CodeOut, headers=("Location",)),
+                201: Answer(
+                    "The code was issued.", CodeOut, headers=("Location",), links=links.CODE
+                ),
                 200: Answer(
-                    "The live code pays this account already.", CodeOut, headers=("Location",)
+                    "The live code pays this account already.",
+                    CodeOut,
+                    headers=("Location",),
+                    links=links.CODE,
                 ),
             },
             problems=(

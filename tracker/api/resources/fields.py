@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta
 
+from tracker.api.rules import SOME, is_, needs, rule
 from tracker.domain.text import nfc
 from tracker.tables import cells
 from tracker.tables.phones import phone
@@ -62,7 +63,7 @@ PersonName = Annotated[
     ),
 ]
 Phone = Annotated[
-    str | None,
+    Annotated[str, Meta(extra_json_schema={"format": "phone"})] | None,
     Meta(
         description="A Vietnamese phone number in any usual spelling; kept as 0 and digits.",
         extra={"normal": phone},
@@ -109,9 +110,23 @@ Payload = Annotated[
         extra={"normal": _as_sent},
     ),
 ]
-Day = Annotated[date, Meta(description="A day by Vietnam's calendar.")]
-OptionalDay = Annotated[date | None, Meta(description="A day by Vietnam's calendar.")]
+_YEARS: Final = {"pattern": "^(197[6-9]|19[89][0-9]|20[0-9]{2})-"}
+"""`bodies.DAYS` as a schema says it."""
+
+Day = Annotated[date, Meta(description="A day by Vietnam's calendar.", extra_json_schema=_YEARS)]
+OptionalDay = Annotated[
+    Annotated[date, Meta(extra_json_schema=_YEARS)] | None,
+    Meta(description="A day by Vietnam's calendar."),
+]
+Moment = Annotated[datetime, Meta(tz=True, extra_json_schema=_YEARS)]
 OccurredAt = Annotated[
-    Annotated[datetime, Meta(tz=True)] | None,
+    Moment | None,
     Meta(description="When it happened, with offset; without it, now."),
 ]
+
+SCOPE_RULE: Final = rule(
+    is_("role", "bank"),
+    needs(bins=SOME),
+    rule(is_("role", "manager", "field"), needs(markets=SOME)),
+)
+"""A role that is bounded by banks or markets names at least one (`access.keys.scope_faults`)."""

@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct, json
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import conditional, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Limit, Page, page_of
@@ -17,6 +18,7 @@ from tracker.api.conventions.retries import once
 from tracker.api.operation import Answer, operation
 from tracker.api.resources.fields import MARKET_EXAMPLE, Day, Label, MarketId
 from tracker.domain.days import day_number
+from tracker.domain.groups import CITY
 from tracker.services import groups
 from tracker.services.context import Once
 from tracker.services.groups import GroupOut
@@ -36,6 +38,7 @@ class NewGroup(Struct, frozen=True, forbid_unknown_fields=True):
             pattern="^[a-z0-9]+(-[a-z0-9]+)*$",
             description="The group's id: lower-case letters, digits and single dashes.",
             examples=[GROUP_EXAMPLE],
+            extra_json_schema={"not": {"const": CITY}},
         ),
     ]
     name: Label
@@ -69,8 +72,8 @@ class Groups(Controller):
         opt=operation(
             Permission.GROUPS_WRITE,
             {
-                201: Answer("The definition was recorded.", GroupOut),
-                200: Answer("The group is just so on that day.", GroupOut),
+                201: Answer("The definition was recorded.", GroupOut, links=links.GROUP),
+                200: Answer("The group is just so on that day.", GroupOut, links=links.GROUP),
             },
             problems=("BUSY",),
             body={

@@ -10,6 +10,7 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import bodies, uploads
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Reply
@@ -17,10 +18,12 @@ from tracker.api.conventions.retries import PARTNERS, REPLAYED, key_of
 from tracker.api.operation import Answer, operation
 from tracker.api.resources.fields import MarketId, OptionalDay
 from tracker.api.resources.jobs import JobOut, accepted
+from tracker.api.rules import TEXT, is_, needs, rule, told
 from tracker.domain.days import day_number
 from tracker.services import imports
 
 
+@told(rule(is_("kind", "roster"), needs(market=TEXT)))
 class NewImport(Struct, frozen=True, forbid_unknown_fields=True):
     """What the file is: parts of a multipart body, or the query beside a raw one."""
 
@@ -64,7 +67,11 @@ class Imports(Controller):
         summary="Import a file",
         opt=operation(
             Permission.IMPORTS_WRITE,
-            {202: Answer("A job was started.", JobOut, headers=("Location",))},
+            {
+                202: Answer(
+                    "A job was started.", JobOut, headers=("Location",), links=links.ROWS_JOB
+                )
+            },
             problems=(
                 "MARKET_MISSING",
                 "BEFORE_OPENING",
@@ -79,6 +86,7 @@ class Imports(Controller):
             ),
             query={"kind": "roster", "market": "cho-vung-tau", "effective_on": "2023-01-01"},
             file="STT,Họ và tên,Số sạp,Ngành hàng\n1,Nguyễn Văn An,A01,Hải sản\n",
+            form=NewImport,
             key_required_of=PARTNERS,
         ),
         status_code=202,

@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from tracker.api.resources.fields import AreaCode, Day, Label
+from tracker.api.rules import NUMBER, both, is_, needs, optional, rule, told, without
 from tracker.domain.errors import Fault
 from tracker.domain.indicators import Comparator, Stated, Unit
 
@@ -60,6 +61,13 @@ class NewIndicator(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ("area",)
 
 
+@told(
+    rule(
+        is_("bare", True),
+        both(needs(rate=NUMBER), without("numerator", "denominator")),
+        both(needs(numerator=NUMBER, denominator=NUMBER), optional(comparator=["eq"])),
+    )
+)
 class NewReport(Struct, frozen=True, forbid_unknown_fields=True):
     """Two numbers, or `bare: true` and a rate."""
 

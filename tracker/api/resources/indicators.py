@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import json
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import conditional, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Limit, Page, page_of
@@ -60,8 +61,8 @@ class Indicators(Controller):
         opt=operation(
             Permission.INDICATORS_WRITE,
             {
-                201: Answer("The definition was added.", IndicatorOut),
-                200: Answer("This definition stands already.", IndicatorOut),
+                201: Answer("The definition was added.", IndicatorOut, links=links.INDICATOR),
+                200: Answer("This definition stands already.", IndicatorOut, links=links.INDICATOR),
             },
             problems=("DEFINITION_EXISTS",),
             body={
@@ -145,8 +146,10 @@ class Indicators(Controller):
         opt=operation(
             Permission.INDICATORS_WRITE,
             {
-                201: Answer("The value was recorded, as a new revision.", ValueOut),
-                200: Answer("This value stands already.", ValueOut),
+                201: Answer(
+                    "The value was recorded, as a new revision.", ValueOut, links=links.VALUE
+                ),
+                200: Answer("This value stands already.", ValueOut, links=links.VALUE),
             },
             problems=("RATE_CONTRADICTS", "AREA_UNKNOWN", "VERSION_UNKNOWN", "IN_FUTURE"),
             body={

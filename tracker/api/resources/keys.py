@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from litestar import Controller, delete, get, post
@@ -11,13 +10,15 @@ from msgspec import Meta, Struct
 
 from tracker.access.keys import Role, reach_faults
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import bodies, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Limit, Page, page_of
 from tracker.api.conventions.replies import Reply
 from tracker.api.conventions.retries import once
 from tracker.api.operation import Answer, operation
-from tracker.api.resources.fields import Bin, MarketId
+from tracker.api.resources.fields import SCOPE_RULE, Bin, MarketId, Moment
+from tracker.api.rules import told
 from tracker.domain.days import moment_of
 from tracker.services import keys
 from tracker.services.context import Once
@@ -28,6 +29,7 @@ OVERLAP_HOURS_MAX = 720
 """Thirty days: a bank's change of a secret waits for its release."""
 
 
+@told(SCOPE_RULE)
 class NewKey(Struct, frozen=True, forbid_unknown_fields=True):
     """A key to be made."""
 
@@ -35,9 +37,7 @@ class NewKey(Struct, frozen=True, forbid_unknown_fields=True):
     role: Role
     bins: Annotated[tuple[Bin, ...], Meta(max_length=100)] = ()
     markets: Annotated[tuple[MarketId, ...], Meta(max_length=1000)] = ()
-    expires_at: Annotated[
-        Annotated[datetime, Meta(tz=True)] | None, Meta(description="Without it, never.")
-    ] = None
+    expires_at: Annotated[Moment | None, Meta(description="Without it, never.")] = None
 
 
 class Rotation(Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,7 +53,7 @@ class Rotation(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 24
     expires_at: Annotated[
-        Annotated[datetime, Meta(tz=True)] | None,
+        Moment | None,
         Meta(description="When the key ends from now on; without it, as before."),
     ] = None
 
@@ -86,7 +86,7 @@ class Keys(Controller):
         summary="Make a key",
         opt=operation(
             Permission.KEYS_MANAGE,
-            {201: Answer("The key, with its secret: shown this once.", KeyOut)},
+            {201: Answer("The key, with its secret: shown this once.", KeyOut, links=links.KEY)},
             problems=("SCOPE",),
             body={"name": "Vietcombank Vũng Tàu", "role": "bank", "bins": ["970436"]},
             retries=True,
@@ -121,7 +121,11 @@ class Keys(Controller):
         summary="Rotate a key",
         opt=operation(
             Permission.KEYS_MANAGE,
-            {201: Answer("The key, with its new secret: shown this once.", KeyOut)},
+            {
+                201: Answer(
+                    "The key, with its new secret: shown this once.", KeyOut, links=links.KEY
+                )
+            },
             problems=("KEY_ENDED", "BUSY"),
             body={"overlap_hours": 24},
             retries=True,

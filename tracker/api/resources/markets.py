@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct, json
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import conditional, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Limit, Page, page_of
@@ -31,7 +32,7 @@ from tracker.store.keys import SERVICE
 class NewMarket(Struct, frozen=True, forbid_unknown_fields=True):
     """A market to be set up."""
 
-    id: MarketId
+    id: Annotated[MarketId, Meta(extra_json_schema={"not": {"const": SERVICE}})]
     name: Label
     prefix: Annotated[
         str,
@@ -86,9 +87,17 @@ class Markets(Controller):
         opt=operation(
             Permission.MARKETS_WRITE,
             {
-                201: Answer("The market was set up.", MarketOut, headers=("Location", "ETag")),
+                201: Answer(
+                    "The market was set up.",
+                    MarketOut,
+                    headers=("Location", "ETag"),
+                    links=links.MARKET,
+                ),
                 200: Answer(
-                    "The market was there, just so.", MarketOut, headers=("Location", "ETag")
+                    "The market was there, just so.",
+                    MarketOut,
+                    headers=("Location", "ETag"),
+                    links=links.MARKET,
                 ),
             },
             problems=("MARKET_EXISTS", "PREFIX_TAKEN", "PREFIX_INVALID", "AREA_UNKNOWN"),

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType, field, json
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import conditional, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Reply
@@ -58,7 +59,7 @@ class OneMarket(Controller):
         summary="Get a market",
         opt=operation(
             Permission.MARKETS_READ,
-            {200: Answer("The market.", MarketOut, headers=("ETag",))},
+            {200: Answer("The market.", MarketOut, headers=("ETag",), links=links.MARKET)},
         ),
     )
     async def get_market(self, request: ApiRequest, market: FromPath[str]) -> Reply:

@@ -10,13 +10,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType, json
 
 from tracker.access.keys import Role
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import conditional, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Limit, Page, page_of
 from tracker.api.conventions.replies import Reply
 from tracker.api.conventions.retries import once
 from tracker.api.operation import Answer, operation
-from tracker.api.resources.fields import MARKET_EXAMPLE, Bin, MarketId, PersonName
+from tracker.api.resources.fields import MARKET_EXAMPLE, SCOPE_RULE, Bin, MarketId, PersonName
+from tracker.api.rules import told
 from tracker.domain.people import LOGIN_CHARS_MAX, LOGIN_CHARS_MIN, login_fault, login_of
 from tracker.services import invitations, people
 from tracker.services.context import Once
@@ -39,6 +41,7 @@ Login = Annotated[
         min_length=LOGIN_CHARS_MIN,
         max_length=LOGIN_CHARS_MAX,
         description="An e-mail address or a phone number; case and spelling do not matter.",
+        extra_json_schema={"format": "login"},
         extra={"normal": _login},
     ),
 ]
@@ -46,6 +49,7 @@ Bins = Annotated[tuple[Bin, ...], Meta(max_length=100)]
 Markets = Annotated[tuple[MarketId, ...], Meta(max_length=1000)]
 
 
+@told(SCOPE_RULE)
 class NewPerson(Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody who is to sign in on the web."""
 
@@ -93,8 +97,18 @@ class People(Controller):
         opt=operation(
             Permission.PEOPLE_MANAGE,
             {
-                201: Answer("The person was added.", PersonOut, headers=("Location", "ETag")),
-                200: Answer("Just this person is there.", PersonOut, headers=("Location", "ETag")),
+                201: Answer(
+                    "The person was added.",
+                    PersonOut,
+                    headers=("Location", "ETag"),
+                    links=links.PERSON,
+                ),
+                200: Answer(
+                    "Just this person is there.",
+                    PersonOut,
+                    headers=("Location", "ETag"),
+                    links=links.PERSON,
+                ),
             },
             problems=("SCOPE", "LOGIN_TAKEN", "BUSY"),
             body={

@@ -6,7 +6,7 @@ from litestar import Controller, delete, get
 from litestar.params import FromPath
 
 from tracker.access.roles import Permission
-from tracker.api.conventions import replies
+from tracker.api.conventions import conditional, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Header, Reply
 from tracker.api.operation import Answer, operation
@@ -61,9 +61,11 @@ class PersonalData(Controller):
 
         Counts, published figures, their chain and `tracker verify` stay as they are; names are
         null from then on. The vendor's codes must have ended and the status must be `left`, so
-        that the stall is free. Who was erased before is answered alike, whatever the `If-Match`.
+        that the stall is free. Who was erased before is answered alike, whatever the `If-Match`
+        names.
         """
         done = await erasure.erase(request.tracker, request.principal, vendor, unchanged(request))
+        conditional.require_any(request)  # who was erased before was not compared
         return replies.data(done, 200, _etag(done.version), _NO_STORE)
 
 

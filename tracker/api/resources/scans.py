@@ -9,6 +9,7 @@ from litestar import Controller, post
 from msgspec import Struct
 
 from tracker.access.roles import Permission, hidden
+from tracker.api import links
 from tracker.api.conventions import bodies, replies, uploads
 from tracker.api.conventions.call import ApiRequest, UnsupportedMedia
 from tracker.api.conventions.replies import Reply
@@ -64,7 +65,7 @@ class Scans(Controller):
         summary="Scan a stall",
         opt=operation(
             Permission.SCANS_WRITE,
-            {201: Answer("The verdict.", ScanOut)},
+            {201: Answer("The verdict.", ScanOut, links=links.SCAN)},
             problems=(
                 "STALL_UNKNOWN",
                 "VENDOR_LEFT",

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Reply
@@ -56,7 +57,11 @@ class Sheets(Controller):
         summary="Order a sheet of stickers",
         opt=operation(
             Permission.SHEETS_WRITE,
-            {202: Answer("A job was started.", JobOut, headers=("Location",))},
+            {
+                202: Answer(
+                    "A job was started.", JobOut, headers=("Location",), links=links.SHEET_JOB
+                )
+            },
             problems=("NOTHING_TO_PRINT", "TOO_MANY_STICKERS", "BIN_UNKNOWN", "JOBS_WAITING"),
             body={"market": "cho-vung-tau", "printed": "any", "columns": 3, "rows": 3},
             retries=True,

@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct, field
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import bodies, conditional, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.moments import AsOf, moment
@@ -128,7 +129,7 @@ class Snapshots(Controller):
         summary="Compute days anew",
         opt=operation(
             Permission.SNAPSHOTS_RUN,
-            {202: Answer("A job was started.", JobOut, headers=("Location",))},
+            {202: Answer("A job was started.", JobOut, headers=("Location",), links=links.JOB)},
             problems=("DAY_NOT_OVER", "RANGE", "JOBS_WAITING"),
             body={"from": "2023-05-31", "to": "2023-05-31", "markets": ["cho-vung-tau"]},
             retries=True,

@@ -7,6 +7,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Reply
 from tracker.api.operation import Answer, operation
@@ -42,11 +43,13 @@ class VendorAccounts(Controller):
                     "The vendor has an account at this bank now.",
                     VendorOut,
                     headers=("Location", "ETag"),
+                    links=links.VENDOR,
                 ),
                 200: Answer(
                     "The account was there, or was replaced.",
                     VendorOut,
                     headers=("Location", "ETag"),
+                    links=links.VENDOR,
                 ),
                 202: WAITS,
             },

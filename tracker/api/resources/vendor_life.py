@@ -7,6 +7,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType, json
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import conditional, replies
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Reply
@@ -75,7 +76,14 @@ class VendorLife(Controller):
         summary="Get a vendor",
         opt=operation(
             Permission.VENDORS_READ,
-            {200: Answer("The vendor, as you may see it.", VendorOut, headers=("ETag",))},
+            {
+                200: Answer(
+                    "The vendor, as you may see it.",
+                    VendorOut,
+                    headers=("ETag",),
+                    links=links.VENDOR,
+                )
+            },
         ),
     )
     async def get_vendor(self, request: ApiRequest, vendor: FromPath[str]) -> Reply:
@@ -120,7 +128,12 @@ class VendorLife(Controller):
         opt=operation(
             Permission.VENDORS_MANAGE,
             {
-                201: Answer("The vendor trades there.", VendorEventOut, headers=("ETag",)),
+                201: Answer(
+                    "The vendor trades there.",
+                    VendorEventOut,
+                    headers=("ETag",),
+                    links=links.MOVED,
+                ),
                 200: Answer(
                     "Nothing new: the event that put the vendor there.",
                     VendorEventOut,

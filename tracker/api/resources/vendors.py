@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
 from tracker.access.roles import Permission
+from tracker.api import links
 from tracker.api.conventions import replies, tables
 from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.paging import LIMIT, After, Cursor, Limit, Page, clamped, page
@@ -26,6 +27,7 @@ from tracker.api.resources.fields import (
     Phone,
     Stall,
 )
+from tracker.api.rules import OBJECT, is_, needs, rule, told
 from tracker.domain import reasons
 from tracker.domain.vendor import Stage
 from tracker.services import vendor_reading, vendors
@@ -48,6 +50,7 @@ class NewAccount(Struct, frozen=True, forbid_unknown_fields=True):
     holder: Holder = None
 
 
+@told(rule(is_("issue_code", True), needs(account=OBJECT)))
 class NewVendor(Struct, frozen=True, forbid_unknown_fields=True):
     """A registration."""
 
@@ -135,11 +138,14 @@ class Vendors(Controller):
         opt=operation(
             Permission.VENDORS_WRITE,
             {
-                201: Answer("The vendor was registered.", VendorOut, headers=_WRITTEN),
+                201: Answer(
+                    "The vendor was registered.", VendorOut, headers=_WRITTEN, links=links.VENDOR
+                ),
                 200: Answer(
                     "A match: the vendor was there; account and code were added if asked for.",
                     VendorOut,
                     headers=_WRITTEN,
+                    links=links.VENDOR,
                 ),
             },
             problems=(

@@ -78,9 +78,11 @@ class SignIn(Controller):
 
     @post("/sign-out", opt=page(PUBLIC), status_code=303)
     async def sign_out(self, request: ApiRequest) -> Reply:
-        """Ends the session, if there is one."""
-        cookies.require_own(request.method, request.scope["headers"], None)
+        """Ends the session, if there is one; no other site's page does."""
         jar = _jar(request)
+        digest = None if jar.session is None else sessions.digest_in(jar.session)
+        token = digest and cookies.token_of(request.tracker.keyring, digest)
+        cookies.require_own(request.method, request.scope["headers"], token)
         if jar.session is not None:
             await sessions.leave(request.tracker, jar.session)
         away = cookies.signed_out(secure=cookies.is_tls(request.scope))
