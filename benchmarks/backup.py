@@ -24,7 +24,7 @@ from benchmarks import close_day, common
 from benchmarks.common import Result
 from tracker.bootstrap import open_tracker, store_url
 from tracker.commands_backup import master_keys, opener
-from tracker.domain.activity import bitmap, members
+from tracker.domain.bitmaps import bitmap, members
 from tracker.domain.days import day_of, start_of
 from tracker.domain.facts import AccountLinked, ActivityReported, Registered, VendorFact
 from tracker.domain.vendor import History

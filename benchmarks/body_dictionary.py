@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,8 @@ from typing import Final, get_args
 import zstandard
 
 from tracker.domain import rows
-from tracker.domain.activity import bitmap, first_days
+from tracker.domain.activity import first_days
+from tracker.domain.bitmaps import bitmap, who
 from tracker.domain.days import day_number, start_of
 from tracker.domain.facts import CensusDeclared, MarketFact, MarketOpened, TargetFigure, TargetSet
 from tracker.domain.figures import Grounds, content
@@ -29,7 +31,7 @@ from tracker.domain.lines import KINDS, Falls
 from tracker.domain.market import market_of
 from tracker.domain.paid import Paid
 from tracker.domain.roster import Roster
-from tracker.domain.rows import Row, group_key, pack
+from tracker.domain.rows import Row, pack
 from tracker.domain.snapshot import canonical, publish
 from tracker.domain.withholding import withhold
 from tracker.store import packing
@@ -58,7 +60,12 @@ def sample(random: Random, vendors: int) -> tuple[bytes, bytes]:
     categories = random.sample(CATEGORIES, random.randint(3, 9))
     banks = random.sample(BANKS[: random.choice((3, 6, 16))], 3)
     likely = random.uniform(0.3, 0.95), random.uniform(0.2, 0.9)
-    table = [_row(random, day, zones, categories, banks, likely) for _ in range(vendors)]
+    numbers, table = defaultdict[str, list[int]](list), []
+    for number in range(vendors):
+        row, its = _standing(random, day, zones, categories, banks, likely)
+        table.append(pack(row))
+        for name in its:
+            numbers[name].append(number)
     reports = _reports(random, day, banks, vendors) if random.random() < 0.85 else {}
     sets = [(d, raw or b"") for d, told in reports.items() for *_, raw in told.values()]
     kinds = random.sample(KINDS, random.choice((0, 0, 1, 2, 4)))
@@ -68,7 +75,7 @@ def sample(random: Random, vendors: int) -> tuple[bytes, bytes]:
     grounds = Grounds(
         market,
         Falls({(day, kind): random.randint(1, 9) for kind in kinds}),
-        Roster(b"".join(table), {group_key(name): name for name in (*zones, *categories)}),
+        Roster(b"".join(table), {name: who(bitmap(some)) for name, some in numbers.items()}),
         {},
         Paid(reports, first_days(sets).encoded()),
     )
@@ -85,31 +92,28 @@ def sample(random: Random, vendors: int) -> tuple[bytes, bytes]:
     return canonical(whole), canonical(kept_back) if kept_back else b""
 
 
-def _row(
+def _standing(
     random: Random,
     day: int,
     zones: Sequence[str],
     categories: Sequence[str],
     banks: Sequence[str],
     likely: tuple[float, float],
-) -> bytes:
+) -> tuple[Row, list[str]]:
     issued = random.random() < likely[0]
     attached = issued and random.random() < likely[1]
-    bank = int(random.choice(banks)) | rows.BANK_ACCOUNT
-    bank |= rows.BANK_ISSUED * issued | rows.BANK_ATTACHED * attached
-    return pack(
-        Row(
-            rows.ON_ROSTER | rows.ISSUED * issued | rows.ATTACHED * attached,
-            day - random.randrange(200) if attached else 0,
-            day - random.randrange(30, 200),
-            day - random.randrange(120) if attached else 0,
-            group_key(random.choice(zones)),
-            group_key(random.choice(categories)),
-            bank,
-            incidents=random.random() < 0.01,
-            findings=random.random() < 0.01,
-        )
+    bank = random.choice(banks)
+    row = Row(
+        day - random.randrange(200) if attached else 0,
+        day - random.randrange(30, 200),
+        day - random.randrange(120) if attached else 0,
     )
+    groups = rows.groups_of(random.choice(zones), random.choice(categories))
+    sets = [rows.ON_ROSTER, rows.ACCOUNT + bank, *groups]
+    sets += [rows.ISSUED + bank] * issued
+    sets += [rows.ATTACHED + bank] * attached
+    sets += [rows.DUPLICATE_ACCOUNT] * (random.random() < 0.01)
+    return row._replace(incidents=int(random.random() < 0.01)), sets
 
 
 def _reports(

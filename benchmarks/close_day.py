@@ -133,14 +133,15 @@ async def write(tracker: Tracker, market: str, vendors: int, today: int, days: i
 
 async def copy(tracker: Tracker, source: str, targets: Sequence[str]) -> None:
     """The same market once more, under other names."""
-    keys = ("ledger", "docs", "names", "deltas", "rows", "groups", "paid", "reports", "numbers")
     client, of = tracker.client, Space(source)
-    found = {key: await client.dump(getattr(of, key)) for key in keys}
+    keys = [of.ledger, of.docs, of.names, of.deltas, of.rows, of.sets, of.paid, of.reports]
+    keys += [of.numbers, *(of.set(name.decode()) for name in await client.smembers(of.sets))]
+    found = {key: await client.dump(key) for key in keys}
     stored = {key: raw for key, raw in found.items() if raw is not None}
     for target in targets:
         pipeline = client.pipeline(transaction=False)
         for key, raw in stored.items():
-            pipeline.restore(getattr(Space(target), key), 0, raw, replace=True)
+            pipeline.restore(key.replace(source, target), 0, raw, replace=True)
         await pipeline.execute()
 
 

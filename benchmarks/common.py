@@ -31,6 +31,7 @@ TRACKER: Final = [PYTHON, "-m", "tracker.cli"]
 LOCALHOST: Final = "127.0.0.1"
 DEADLINE_S: Final = 60.0
 POLL_S: Final = 0.005
+CORES: Final = os.cpu_count() or 1
 
 
 # ── options and results ──────────────────────────────────────────────────────────────────────
@@ -106,7 +107,7 @@ def machine() -> dict[str, Any]:
     """What the figures were measured on; nothing that names it."""
     load = " ".join(f"{average:.1f}" for average in os.getloadavg())
     return {
-        "cores": os.cpu_count(),
+        "cores": CORES,
         "architecture": platform.machine(),
         "python": platform.python_version(),
         "load": load,
@@ -226,3 +227,10 @@ def cpu_s(pid: int | None, *, ended: bool = False) -> float:
         if ended:
             total += float(times.children_user + times.children_system)
     return total
+
+
+def others_cpu_s() -> float:
+    """Processor time, on all cores, of what is neither this process nor below it, in seconds."""
+    times = psutil.cpu_times()
+    kinds = ("user", "nice", "system", "irq", "softirq", "steal")
+    return float(sum(getattr(times, kind, 0.0) for kind in kinds)) - cpu_s(os.getpid())

@@ -51,6 +51,8 @@ class Burst(Struct, frozen=True, kw_only=True):
     rate_per_s: float = 0.0
     """With it, requests come as they do from many callers (a Poisson process of this rate), whether
     or not earlier ones are answered. 0: as above."""
+    draw: int = 0
+    """Which of all such sequences of arrivals; the same number is the same one."""
     once: bool = False
     """Closes its connections at the end: the server does so with one that is idle for 30 s."""
 
@@ -150,7 +152,7 @@ def requests(burst: Burst) -> Iterator[bytes]:
 
 def arrivals(burst: Burst) -> deque[float]:
     """When the requests of a burst with a rate come, in seconds from its start."""
-    draw = Random(burst.requests)
+    draw = Random(burst.draw)
     pauses = (draw.expovariate(burst.rate_per_s) for _ in range(burst.requests))
     return deque(accumulate(pauses))
 

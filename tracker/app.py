@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from copy import copy
+from typing import Any, cast
 
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
@@ -55,6 +56,7 @@ from tracker.api.resources.vendor_accounts import VendorAccounts
 from tracker.api.resources.vendor_life import VendorLife
 from tracker.api.resources.vendors import Vendors
 from tracker.bootstrap import open_tracker
+from tracker.domain.errors import TooMany
 from tracker.observe import logs, tallies
 from tracker.services import areas, groups, indicators
 from tracker.services.adoption import LiveFigures
@@ -129,14 +131,14 @@ def create_app(tracker: Tracker | TrackerFactory, settings: Settings) -> Litesta
             return
         async with tracker() as opened:
             app.state["service"] = made = _service(opened)
-            async with made.last_used.kept(), tallies.kept():
+            async with made.last_used.kept(), made.overview.kept(), tallies.kept():
                 yield
 
     app = Litestar(
         route_handlers=(*CONTROLLERS, pages()),
         lifespan=[service],
         state=State({"service": _service(tracker)} if isinstance(tracker, Tracker) else {}),
-        guards=[guard],
+        before_request=guard,
         exception_handlers={Exception: _refused},
         request_class=ApiRequest,
         request_max_body_size=settings.body_bytes_max,
@@ -154,10 +156,23 @@ def create_app(tracker: Tracker | TrackerFactory, settings: Settings) -> Litesta
     return app
 
 
+def app_over(app: Litestar, tracker: Tracker) -> Litestar:
+    """The same application over another tracker: routes take long to make and are shared.
+
+    The settings are that tracker's but for `body_bytes_max`, which belongs to the routes.
+    """
+    other = copy(app)
+    other.state = State({"service": _service(tracker)})
+    other.asgi_handler = cast("Edge", app.asgi_handler).other(tracker.settings)
+    return other
+
+
 def _refused(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A refusal as a problem; to a browser that went where nothing is, as a page."""
     path = request.scope["path"]
     lost = isinstance(error, NotFoundException | MethodNotAllowedException)
+    if lost:
+        error = _visited(request, error)
     browses = "text/html" in request.headers.get("accept", "")
     if not (lost and browses) or path == "/v1" or path.startswith("/v1/"):
         return problems.answer(request, error)
@@ -165,6 +180,18 @@ def _refused(request: Request[Any, Any, Any], error: Exception) -> Response[byte
     if isinstance(error, MethodNotAllowedException):
         reply.headers.update(error.headers or {})
     return reply
+
+
+def _visited(request: Request[Any, Any, Any], error: Exception) -> Exception:
+    """The error of a request that no route took, so no guard counted it; or that it is one too
+    many of its address.
+    """
+    asked = ApiRequest(request.scope)
+    try:
+        asked.call.rate = asked.service.visitors.take(asked.call.address, asked.tracker.now())
+    except TooMany as refused:
+        return refused
+    return error
 
 
 def create() -> Litestar:
@@ -175,7 +202,8 @@ def create() -> Litestar:
     settings = Settings.read()
     logs.configure(settings.log_level, "service")
     tallies.begin(settings.data, "service")
-    app = create_app(lambda: _first_start(settings), settings)
+    with collector.loading():
+        app = create_app(lambda: _first_start(settings), settings)
     collector.settle()
     return app
 

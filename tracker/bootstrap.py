@@ -117,7 +117,7 @@ async def open_tracker(
         await require_durable(client, accept_volatile=settings.accept_volatile_store)
         await require_present(client, older=older)
         keyring = await _keyring(Secrets(client), settings)
-        yield Tracker(
+        tracker = Tracker(
             settings=settings,
             client=client,
             keyring=keyring,
@@ -125,6 +125,8 @@ async def open_tracker(
             dispatch=queue.dispatch,
             queue=queue,
         )
+        async with tracker.news.kept():
+            yield tracker
     finally:
         queue.close()
         await client.aclose()

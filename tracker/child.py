@@ -37,6 +37,38 @@ class Limits(Struct, frozen=True, kw_only=True):
     log_bytes_max: int = 1 << 20
 
 
+class Gate:
+    """Holds a child back until it is opened: a pipe whose other end the child reads to its end.
+
+    So a child may load its program while that is prepared which it works on. It stays open for
+    children that are started again, and opens by itself when this process ends.
+    """
+
+    def __init__(self) -> None:
+        self.fd, self._held = os.pipe()
+
+    def open(self) -> None:
+        """Lets the child go on; may be called twice."""
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
+
+    def close(self) -> None:
+        """Forgets it; no child may be started after that. May be called twice."""
+        self.open()
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def await_gate(fd: int | None) -> None:
+    """In the child: returns when the gate of this descriptor is open; at once where it has none."""
+    if fd is not None:
+        while os.read(fd, 64):
+            pass
+        os.close(fd)
+
+
 class Child:
     """One supervised process, started again when it dies.
 
@@ -54,6 +86,7 @@ class Child:
         tie: Tie,
         limits: Limits,
         grace_s: float,
+        gate: Gate | None = None,
     ) -> None:
         self.name = name
         self.restarts = 0
@@ -66,6 +99,7 @@ class Child:
         self._environ = dict(environ)
         self._output = output
         self._limits = limits
+        self._passed = () if gate is None else (gate.fd,)
         self._guard = threading.Lock()
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -126,6 +160,7 @@ class Child:
                 stdout=self._output or STDERR,
                 stderr=self._output or STDERR,
                 env=self._environ,
+                pass_fds=self._passed,
                 start_new_session=True,  # Ctrl-C goes to us; we stop it in its turn
             )
             return self._process

@@ -111,11 +111,16 @@ def demo(exit_: bool, **given: Any) -> None:
 @main.command()
 @_place
 @_option("--processes", setting="processes", type=click.IntRange(1, 64))
-def serve(**given: Any) -> None:
+@click.option("--gate", type=int, hidden=True, help="of `tracker up`: begins when this is closed")
+def serve(gate: int | None, **given: Any) -> None:
     """Run the HTTP service alone."""
-    from tracker.server import serve as serve_http
+    from tracker import collector
+    from tracker.child import await_gate
 
-    serve_http(_logged("serve", given))
+    with collector.loading():
+        from tracker.server import serve as serve_http
+
+    serve_http(_logged("serve", given), ready=lambda: await_gate(gate))
 
 
 @main.command()
@@ -123,7 +128,10 @@ def serve(**given: Any) -> None:
 @click.option("--queue", required=True, type=click.Choice(["imports", "snapshots", "sheets"]))
 def work(queue: str, **given: Any) -> None:
     """Run one worker on one queue."""
-    from workers.worker import run_worker
+    from tracker import collector
+
+    with collector.loading():
+        from workers.worker import run_worker
 
     run_worker(_watched(f"worker:{queue}", given), queue)
 
@@ -132,7 +140,10 @@ def work(queue: str, **given: Any) -> None:
 @_place
 def schedule(**given: Any) -> None:
     """Run the clock: closing days, revisions, jobs that a queue lost."""
-    from workers.schedule import run_schedule
+    from tracker import collector
+
+    with collector.loading():
+        from workers.schedule import run_schedule
 
     run_schedule(_watched("schedule", given))
 

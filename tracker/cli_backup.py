@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +63,8 @@ def restore(
 
     Without TRACKER_STORE_URL into a new data directory, in which only master.key lies.
     """
+    import asyncio
+
     from tracker.commands_backup import erased_in, master_keys, put_back
     from tracker.processes import embedded_server
     from tracker.services.backup_reading import read_manifest

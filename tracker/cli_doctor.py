@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,8 @@ def doctor(as_json: bool, **given: Any) -> None:
     nothing. Also while the service is down: then only at the settings and the directory. Exit code
     0: well (notes at most), 1: warnings, 2: errors.
     """
+    import asyncio
+
     from tracker.services.doctor import exit_code, sort
 
     settings = Settings.read(**given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -52,6 +51,8 @@ def with_store(
     be made and a ledger verified while the service is down. Only with `first` may the data
     directory be new, and only with `older` the store of an older form (`tracker upgrade`).
     """
+    import asyncio
+
     from tracker.bootstrap import open_tracker
     from tracker.processes import embedded_server
     from tracker.store.embedded import socket_of

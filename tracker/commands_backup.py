@@ -114,7 +114,7 @@ def opener(
 ) -> Callable[[Keyring], Tracker]:
     """Makes a tracker on a store whose jobs nobody runs yet."""
 
-    async def nowhere(_: str) -> None:
+    async def nowhere(job_id: str, *, light: bool = False) -> None:
         """The schedule of the restored service finds open jobs by itself."""
 
     def opened(keyring: Keyring) -> Tracker:

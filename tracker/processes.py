@@ -6,8 +6,8 @@ with this process, however that ends. They are told their settings by the enviro
 
 from __future__ import annotations
 
-import http.client
 import os
+import re
 import signal
 import socket
 import sys
@@ -21,7 +21,7 @@ from typing import IO, Final, NoReturn, Self
 
 from msgspec import structs
 
-from tracker.child import Child, Limits
+from tracker.child import Child, Gate, Limits
 from tracker.domain.errors import Unavailable
 from tracker.observe import tallies
 from tracker.settings import Settings, variable
@@ -30,13 +30,15 @@ from tracker.store.embedded import EmbeddedServer
 from tracker.store.embedded import Limits as StoreLimits
 from tracker.store.memory import bytes_max as memory_bytes_max
 from tracker.store.memory import bytes_of_machine
-from tracker.store.queue import QUEUES
-from tracker.store.schema_version import SCHEMA, of_server
+from tracker.store.queues import QUEUES
+from tracker.store.rundir import socket_of
+from tracker.store.schema_version import SCHEMA, is_present, of_server
 
 PROGRAM: Final = (sys.executable, "-m", "tracker.cli")
 SIGNAL_S: Final = 0.2
 LOG: Final = "processes.log"
 READY_PATH: Final = "/health/ready"
+ANSWERED: Final = re.compile(rb"HTTP/1\.[01] 200 ")  # by hand: a client takes long to load
 ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # not bound
 
 
@@ -70,6 +72,7 @@ class Processes:
         self._output: IO[bytes] | None = None
         self._program = list(program)
         self._environ = told(settings, environ)
+        self._gate: Gate | None = None
         self.children: dict[str, Child] = {}
         self.ending = False
 
@@ -80,7 +83,9 @@ class Processes:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.settings.port}"
 
     def start(self) -> Self:
-        """Start the store, then the service; workers and schedule once that answers.
+        """Start the store and the service; workers and schedule once that answers.
+
+        The service loads its program while the store starts, and touches it when that is ready.
 
         Raises `NotStarted`, or `StoreNotStarted` of the store; nothing is left running then.
         """
@@ -90,11 +95,14 @@ class Processes:
         try:
             if self._log_file is not None:
                 self._output = _open_log(self._log_file, self.limits.log_bytes_max)
+            self._gate = gate = Gate()
+            serve = ["serve", "--gate", str(gate.fd)]
+            # By pipe: the service has processes of its own, which only it can end in good order.
+            self._add("service", serve, self.limits.service_stop_s, tie="pipe", gate=gate)
             if self.store is not None:
                 self.store.start()
                 _bring_forward(self.settings, self.store.url())
-            # By pipe: the service has processes of its own, which only it can end in good order.
-            self._add("service", ["serve"], self.limits.service_stop_s, tie="pipe")
+            gate.open()
             self._await_ready()
             for queue in QUEUES.values():
                 self._add(f"worker:{queue}", ["work", "--queue", queue], self.limits.worker_stop_s)
@@ -117,6 +125,9 @@ class Processes:
             for child, limit in zip(children, limits, strict=True):
                 child.join(limit)
         self.children.clear()
+        if self._gate is not None:
+            self._gate.close()
+            self._gate = None
         if self.store is not None:
             self.store.stop()
         if self._output is not None:
@@ -126,14 +137,14 @@ class Processes:
     def ready(self) -> bool:
         """Whether the service answers that it is ready."""
         host = ANYWHERE.get(self.settings.host, self.settings.host)
-        connection = http.client.HTTPConnection(host, self.settings.port, timeout=2.0)
+        named = self.url.removeprefix("http://")
+        question = f"GET {READY_PATH} HTTP/1.1\r\nHost: {named}\r\nConnection: close\r\n\r\n"
         try:
-            connection.request("GET", READY_PATH)
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
+            with socket.create_connection((host, self.settings.port), timeout=2.0) as connection:
+                connection.sendall(question.encode())
+                return ANSWERED.match(connection.recv(64)) is not None
+        except OSError:
             return False
-        finally:
-            connection.close()
 
     def wait(self) -> None:
         """Wait for a signal; to be used inside `running`.
@@ -151,7 +162,13 @@ class Processes:
         self.stop()
 
     def _add(
-        self, name: str, args: Sequence[str], stop_s: float, *, tie: Tie | None = None
+        self,
+        name: str,
+        args: Sequence[str],
+        stop_s: float,
+        *,
+        tie: Tie | None = None,
+        gate: Gate | None = None,
     ) -> None:
         child = Child(
             name,
@@ -161,6 +178,7 @@ class Processes:
             tie=tie or ("kernel" if sys.platform == "linux" else "pipe"),
             limits=self.limits,
             grace_s=stop_s,
+            gate=gate,
         )
         self.children[name] = child
         child.start()
@@ -213,7 +231,8 @@ def running(
 
 def _bring_forward(settings: Settings, url: str) -> None:
     """Our own store may be of an older form: nobody else uses it yet, so now is the time."""
-    if of_server(url).version == SCHEMA:
+    place = socket_of(settings.data)
+    if (place is not None and is_present(place)) or of_server(url).version == SCHEMA:
         return
     from tracker.upgrading import bring_forward  # noqa: PLC0415  # for most starts in vain
 

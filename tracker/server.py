@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import multiprocessing
 import os
+from collections.abc import Callable
+from typing import Final
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 
+from tracker import collector
 from tracker.bootstrap import open_tracker
 from tracker.processes import told
 from tracker.settings import Settings
 from tracker.store import failures
 
+APPLICATION: Final = "tracker.app"
 
-def serve(settings: Settings) -> None:
+
+def serve(settings: Settings, *, ready: Callable[[], None] = lambda: None) -> None:
     """Serves until SIGTERM or SIGINT; a server process that dies is started again.
 
-    Raises what `open_tracker` raises, and `Unavailable` where the store refuses or is away: said
-    here in one line, not by a server process that dies.
+    `ready` returns when there may be a store; until then the program is loaded. Raises what
+    `open_tracker` raises, and `Unavailable` where the store refuses or is away: said here in one
+    line, not by a server process that dies.
     """
+    if multiprocessing.get_start_method() == "fork":  # its processes have what is loaded here
+        with collector.loading():
+            importlib.import_module(APPLICATION)
+    ready()
     asyncio.run(_reach_store(settings))
     os.environ.update(told(settings, os.environ))  # the server's processes read their own
     Granian(
-        "tracker.app:create",
+        f"{APPLICATION}:create",
         factory=True,
         address=settings.host,
         port=settings.port,

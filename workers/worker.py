@@ -1,8 +1,9 @@
 """One worker process on one queue.
 
 One queue, because RQ's worker on several lost jobs for ever when it was killed. Imports and sheets
-are run in a forked process each, so that what a large file takes is given back; snapshots in the
-worker itself, because a fork costs four times what a small job does.
+are run in a forked process each, so that what a large file takes is given back; snapshots and what
+was queued as light in the worker itself, because a fork costs four times what a small job does. A
+job that is tried again was queued by the schedule, and not as light: it gets a process of its own.
 
 RQ's remote commands (a channel on which anybody could have it killed) are left out. With them
 goes the one thread of the worker, so it forks with none.
@@ -24,7 +25,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from rq import Queue, SimpleWorker, Worker
-from rq.exceptions import StopRequested
+from rq.exceptions import DeserializationError, StopRequested
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
@@ -34,7 +35,8 @@ from tracker.observe import tallies
 from tracker.settings import Settings
 from tracker.store.client import connect_sync
 from tracker.store.launch import PR_SET_PDEATHSIG
-from tracker.store.queue import QUEUES, RUN
+from tracker.store.queue import RUN, RUN_LIGHT
+from tracker.store.queues import QUEUES
 from workers import jobs
 from workers.allowed import AllowedJob, allowing
 
@@ -80,7 +82,12 @@ class InProcess(_Steady, SimpleWorker):
 
 
 class Forking(_Steady, Worker):
-    """Runs each job in a process of its own, which dies with it."""
+    """Runs each job that is not light in a process of its own, which dies with it."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run a job to its end."""
+        kind: Any = SimpleWorker if _is_light(job) else Worker
+        kind.execute_job(self, job, queue)
 
     def setup_work_horse_signals(self) -> None:
         """Set up a job's process: Ctrl-C is not for it, and it does not outlive the worker."""
@@ -96,6 +103,13 @@ class Forking(_Steady, Worker):
             super().maintain_heartbeats(job, execution)
         except jobs.AWAY as error:
             log.warning("no heartbeat (%s)", type(error).__name__)
+
+
+def _is_light(job: Job) -> bool:
+    try:
+        return job.func_name == RUN_LIGHT
+    except DeserializationError:  # RQ says so, where it runs the job
+        return False
 
 
 KINDS: Final[dict[str, type[InProcess] | type[Forking]]] = {
@@ -116,7 +130,7 @@ def run_worker(settings: Settings, queue: str, *, cases: jobs.UseCases | None = 
         raise ValueError(f"there is no queue {queue!r}: give {' or '.join(QUEUES.values())}")
     cases = jobs.use_cases(queue) if cases is None else cases  # loaded once, before any fork
     run = partial(jobs.run, settings=settings, cases=cases)
-    allowed = allowing({RUN: run})
+    allowed = allowing({RUN: run, RUN_LIGHT: run})
     level = "DEBUG" if settings.log_level == "debug" else "WARNING"
     pause_s = PAUSE_FIRST_S
     with _stopping():

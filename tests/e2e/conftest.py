@@ -10,15 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
 import psutil
 import pytest
-from msgspec import json
 
+from tracker.access.keys import Role
 from tracker.bootstrap import open_tracker
+from tracker.commands import OFFICE
+from tracker.services import keys
 from tracker.services.context import Tracker
 from tracker.settings import Settings
 
@@ -69,19 +72,25 @@ class Running:
     def ready(self) -> bool:
         """Whether the service says that all its parts work."""
         assert self.process.poll() is None, self.log.read_text()
+        asked = HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
-            return httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200
-        except httpx.TransportError:
+            asked.request("GET", "/health/ready")
+            return asked.getresponse().status == 200
+        except (OSError, HTTPException):
             return False
+        finally:
+            asked.close()
 
-    def key(self, role: str, *more: str) -> str:
-        """A new key's secret, made with the command line."""
-        command = [*TRACKER, "keys", "create", "--data", str(self.data)]
-        made = subprocess.run(
-            [*command, "--role", role, "--name", role, *more], check=True, capture_output=True
-        )
-        secret: str = json.decode(made.stdout)["secret"]
-        return secret
+    def key(self, role: Role, *, bins: tuple[str, ...] = (), markets: tuple[str, ...] = ()) -> str:
+        """A new key's secret."""
+
+        async def make(tracker: Tracker) -> str:
+            made = await keys.create(
+                tracker, OFFICE.id, name=role, role=role, bins=bins, markets=markets
+            )
+            return made.secret or ""
+
+        return self.inside(make)
 
     def client(self, key: str) -> httpx.Client:
         """A client that speaks with a key."""

@@ -100,7 +100,7 @@ def test_the_drill_is_one_command_and_leaves_nothing_behind(
 
 def test_a_drill_of_a_store_whose_views_are_wrong_fails(filled: Running, tmp_path: Path) -> None:
     async def spoil(tracker: Tracker) -> None:
-        await tracker.client.setrange(Space(MARKET).rows, 32, b"\0" * 64)
+        await tracker.client.srem(Space(MARKET).sets, "roster")
 
     filled.inside(spoil)
     done = tracker("drill", "--data", filled.data, "--in", tmp_path)

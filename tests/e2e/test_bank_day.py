@@ -167,7 +167,7 @@ def test_three_hundred_registrations_over_a_line_that_drops_answers(
     up: Running, line: Dropping
 ) -> None:
     _market(up)
-    bank = Bank(line.url, up.key("bank", "--bins", "970436"))
+    bank = Bank(line.url, up.key("bank", bins=("970436",)))
     path = f"/v1/markets/{MARKET}/vendors"
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda n: bank.send(path, _trader(n), f"k{n}"), range(TRADERS)))
@@ -185,7 +185,7 @@ def test_the_same_in_bulk_with_the_service_killed_in_the_middle(
 ) -> None:
     """What is killed comes back; every call is sent again until it is answered whole."""
     _market(up)
-    bank = Bank(line.url, up.key("bank", "--bins", "970436"))
+    bank = Bank(line.url, up.key("bank", bins=("970436",)))
     path = f"/v1/markets/{MARKET}/vendors/bulk"
     calls = [
         [_trader(n) for n in range(start, min(start + BULK_ROWS, TRADERS))]

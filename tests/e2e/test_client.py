@@ -59,7 +59,7 @@ class OneEach(httpx.HTTPTransport):
 @pytest.fixture
 def bank(up: Running, line: Dropping) -> Iterator[TrackerClient]:
     """A bank's program on that line."""
-    key = up.key("bank", "--bins", VCB)
+    key = up.key("bank", bins=(VCB,))
     with TrackerClient(line.url, key, retries=RETRIES, transport=OneEach()) as client:
         yield client
 

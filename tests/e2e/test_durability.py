@@ -21,6 +21,7 @@ from tracker.store.embedded import socket_of, url_of
 MARKET = "cho-lon"
 WRITERS = 32
 TRADERS = 320
+ROUNDS_MAX = 6
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, st
 
     try:
         running.inside(found)
-        yield running, running.key("bank", "--bins", "970436")
+        yield running, running.key("bank", bins=("970436",))
     finally:
         running.stop()
 
@@ -80,7 +81,14 @@ def test_no_answer_leaves_before_its_commit_is_synced(
 def test_the_check_finds_a_store_that_syncs_once_a_second(
     bank: tuple[Running, str], tmp_path: Path
 ) -> None:
-    found = registered_under_trace(bank, tmp_path / "trace", TRADERS, appendfsync="everysec")
-    assert found.answers >= TRADERS
-    assert len(found.early) > TRADERS / 2
-    assert found.unsynced > TRADERS / 2
+    early = unsynced = 0
+    for round_ in range(1, 1 + ROUNDS_MAX):
+        # On a machine with much else to do a second's sync may fall before many answers.
+        trace, first = tmp_path / f"trace-{round_}", round_ * TRADERS
+        found = registered_under_trace(bank, trace, first, appendfsync="everysec")
+        assert found.answers >= TRADERS
+        early += len(found.early)
+        unsynced += found.unsynced
+        if min(early, unsynced) > TRADERS / 2:
+            return
+    pytest.fail(f"of {ROUNDS_MAX * TRADERS} answers {early} were found early")

@@ -11,7 +11,7 @@ from tests.e2e.conftest import Running
 def test_of_160_requests_to_3_processes_100_pass_not_101(tmp_path: Path) -> None:
     running = Running(tmp_path / "data", TRACKER_PROCESSES="3", TRACKER_RATE_LIMITS="bank=100")
     try:
-        key = running.key("bank", "--bins", "970436")
+        key = running.key("bank", bins=("970436",))
 
         def ask(_: int) -> int:
             with running.client(key) as client:  # a connection each: any process may take it

@@ -53,12 +53,11 @@ class Using:
         self._up = up
         self.kept: list[tuple[str, bytes]] = []
         self.problems: dict[str, int] = {}
-        bank = ("--bins", VCB, "--markets", MARKET)
         self._clients = {
             "admin": up.client(up.key("admin")),
-            "bank": up.client(up.key("bank", *bank)),
-            "other": up.client(up.key("bank", "--bins", "970448", "--markets", MARKET)),
-            "manager": up.client(up.key("manager", "--markets", MARKET)),
+            "bank": up.client(up.key("bank", bins=(VCB,), markets=(MARKET,))),
+            "other": up.client(up.key("bank", bins=("970448",), markets=(MARKET,))),
+            "manager": up.client(up.key("manager", markets=(MARKET,))),
             "auditor": up.client(up.key("auditor")),
             "ioc": up.client(up.key("ioc")),
         }

@@ -47,7 +47,7 @@ def _job(client: httpx.Client, path: str) -> dict[str, Any]:
 
 def test_a_sheet_whose_worker_is_killed_while_it_draws(up: Running) -> None:
     up.inside(_open)
-    with up.client(up.key("manager", "--markets", MARKET)) as client:
+    with up.client(up.key("manager", markets=(MARKET,))) as client:
         order = {"market": MARKET, "columns": 3, "rows": 3}
         begun = client.post("/v1/sheets", json=order, headers={"Idempotency-Key": "market-day"})
         assert begun.status_code == 202, begun.text

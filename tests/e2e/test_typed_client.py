@@ -82,7 +82,7 @@ def ran(where: Path, *command: str, **environ: str) -> str:
         env={**os.environ, "PATH": path, **environ},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]
@@ -90,7 +90,7 @@ def ran(where: Path, *command: str, **environ: str) -> str:
     return done.stdout
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_it_is_made_without_a_warning_and_works(up: Running, tmp_path: Path) -> None:
     async def found(tracker: Tracker) -> None:
         new = markets.NewMarket(
@@ -105,6 +105,6 @@ def test_it_is_made_without_a_warning_and_works(up: Running, tmp_path: Path) -> 
     assert {line.split()[0] for line in known} == operations()
 
     (tmp_path / "page.py").write_text(block("py") + MORE, "utf-8")
-    key = up.key("bank", "--bins", "970436")
+    key = up.key("bank", bins=("970436",))
     said = ran(tmp_path, sys.executable, "-W", "error", "page.py", TRACKER=up.url, KEY=key)
     assert re.fullmatch(r"CVT-\d{4}-[0-9A-Z]", said.strip())

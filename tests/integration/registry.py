@@ -38,7 +38,7 @@ class Clock:
         self.ms += DAY_MS
 
 
-async def dispatch(_: str) -> None:
+async def dispatch(job_id: str, *, light: bool = False) -> None:
     """No workers here: a test runs the job itself."""
 
 

@@ -35,6 +35,7 @@ from tracker.services.vendors import NewAccount
 from tracker.store.client import connect
 from tracker.store.embedded import EmbeddedServer
 from tracker.store.keys import LOG_REWRITE, Space
+from tracker.store.reads import SETS
 
 MARKET = "cho-vung-tau"
 SPACE = Space(MARKET)
@@ -86,6 +87,7 @@ class Town:
         return {
             "lines": self.run(self.client.hgetall(SPACE.deltas)),
             "rows": self.run(self.client.get(SPACE.rows)),
+            "sets": self.run(self.client.eval(SETS, 1, SPACE.sets)),
             "bodies": self.run(self.client.hgetall(SPACE.bodies)),
             "published": self.run(self.client.hgetall(SPACE.published)),
         }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from redis.asyncio import Redis
 
 from tests.integration.api.city import MARKET, OTHER, City
 from tests.integration.conftest import Run
-from tests.integration.registry import ADMIN, BIDV, VCB, Clock
+from tests.integration.registry import ADMIN, BIDV, VCB, Clock, dump, restore
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import day_date, day_number, moment_text, start_of
 from tracker.domain.figures import content
@@ -23,7 +24,9 @@ from tracker.domain.snapshot import GENESIS, canonical, digest_holds
 from tracker.domain.withholding import withhold
 from tracker.services import audit, published, schedule, snapshots
 from tracker.settings import Settings
+from tracker.store.client import connect
 
+T = TypeVar("T")
 HOUR_MS = 3_600_000
 FIRST = day_number(date(2040, 1, 15))
 """Far ahead of the server's clock, which says how long a market has been quiet."""
@@ -43,12 +46,16 @@ class History:
     """Two markets over forty days, each closed in its night."""
 
     def __init__(self, run: Run, store: Redis) -> None:
+        """The office, before the first day."""
         self.clock = Clock()
         self.city = City(run, store, self.clock, Settings(revision_quiet_s=0))
         self.city.keys["second"] = self.city.new_key("admin")
         self.tracker = self.city.tracker
         self.run = run
         self.dice = random.Random(40)
+
+    def live_through(self) -> None:
+        """All that happens in the forty days."""
         self.at(FIRST, 8)
         for market, prefix in PREFIXES.items():
             self.city.open_market(market, prefix)
@@ -63,10 +70,9 @@ class History:
                 }
                 made = self.city.post("admin", f"/v1/markets/{market}/vendors", body)
                 assert made.status_code == 201, made.text
-        run(schedule.tick(self.tracker))
+        self.run(schedule.tick(self.tracker))
         for day in range(FIRST, LAST + 1):
             self.live(day)
-        self.at(LAST + 1, 9)
 
     def at(self, day: int, hour: int) -> None:
         """An hour of a day."""
@@ -164,10 +170,32 @@ def _sha(body: Any) -> bytes:
     return hashlib.sha256(canonical(body)).digest()
 
 
+@pytest.fixture(scope="module")
+def lived(store_url: str) -> tuple[dict[bytes, bytes], dict[str, str]]:
+    """The store after the forty days, and the keys: made once, put back for each test."""
+
+    async def whole(work: Awaitable[T]) -> T:
+        return await work
+
+    with asyncio.Runner() as runner:
+        client = connect(store_url)
+        runner.run(whole(client.flushall()))
+        history = History(lambda work: runner.run(whole(work)), client)
+        history.live_through()
+        made = runner.run(dump(client))
+        runner.run(client.aclose())
+    return made, history.city.keys
+
+
 @pytest.fixture
-def history(run: Run, store: Redis) -> History:
+def history(run: Run, store: Redis, lived: tuple[dict[bytes, bytes], dict[str, str]]) -> History:
     """The forty days, on the morning after."""
-    return History(run, store)
+    history = History(run, store)
+    run(store.flushall())
+    run(restore(store, lived[0]))
+    history.city.keys = lived[1]
+    history.at(LAST + 1, 9)
+    return history
 
 
 def late_attachment(history: History) -> int:

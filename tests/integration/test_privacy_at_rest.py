@@ -118,6 +118,8 @@ async def values_of(client: Any) -> list[tuple[str, bytes]]:
             case b"stream":
                 entries = await client.xrange(key)
                 parts = [part for _, f in entries for pair in f.items() for part in pair]
+            case b"set":
+                parts = list(await client.smembers(key))
             case b"zset":
                 parts = await client.zrange(key, 0, -1)
             case b"list":

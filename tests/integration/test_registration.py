@@ -107,8 +107,8 @@ def test_the_commit_finds_who_is_there(town: Town) -> None:
 
 def test_a_match_needs_no_room_for_another_zone(town: Town, store: Redis) -> None:
     client: Any = store
-    full = {str(n): f"Khu {n}" for n in range(1, GROUPS_MAX + 1)}
-    town.run(client.hset(Space(MARKET).groups, mapping=full))
+    full = [f"zone:Khu {n}" for n in range(1, GROUPS_MAX + 1)]
+    town.run(client.sadd(Space(MARKET).sets, *full))
     assert not town.register(1, zone="Khu mới").created
     new = trader(2, zone="Khu mới")
     told = refused(town.run, vendors.register(town.one, ADMIN, MARKET, new))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from redis.asyncio import Redis
@@ -17,7 +18,7 @@ from tracker.services.schema import SchemaMismatch
 from tracker.services.upgrade import upgrade
 from tracker.settings import Settings
 from tracker.store.keys import SCHEMA_VERSION, Space
-from tracker.store.schema_version import SCHEMA, SchemaVersion, of_server
+from tracker.store.schema_version import RESTORING, SCHEMA, SchemaVersion, is_present, of_server
 
 SPACE = Space("cho-vung-tau")
 
@@ -58,6 +59,24 @@ def test_a_store_with_facts_and_no_number_is_older_and_refused(
         run(opening(settings))
     assert refused.value.code == "SCHEMA_OLDER"
     run(opening(settings, older=True))
+
+
+def test_a_start_sees_without_a_client_whether_there_is_anything_to_bring_forward(
+    store: Any, store_url: str, tmp_path: Path, run: Run
+) -> None:
+    url = urlsplit(store_url)
+    if url.scheme != "unix":
+        pytest.skip("Asked on the embedded server's socket; this store has none.")
+    place = Path(unquote(url.path))
+    assert is_present(place), "an empty one"
+    for said, present in ((SCHEMA, True), (SCHEMA - 1, False), (SCHEMA + 1, False)):
+        run(store.set(SCHEMA_VERSION, said))
+        assert is_present(place) is present
+    run(store.set(SCHEMA_VERSION, RESTORING))
+    assert not is_present(place)
+    run(made_before(store))
+    assert not is_present(place), "facts and no number"
+    assert not is_present(tmp_path / "nobody")
 
 
 def test_an_upgrade_makes_the_views_anew_and_may_be_repeated(

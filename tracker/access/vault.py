@@ -15,7 +15,6 @@ Errors of this module never name contents, and nothing here prints a key.
 
 from __future__ import annotations
 
-import hmac
 import os
 import struct
 import time
@@ -26,6 +25,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
@@ -138,7 +138,7 @@ class Keyring:
         self._asked = monotonic()
         secret = masters[-1].secret if lookup_secret is None else lookup_secret
         # Its key is set up once: that takes longer than all the rest of a look-up.
-        self._lookup = hmac.new(_derive(secret, "lookup"), digestmod="sha256")
+        self._lookup = HMAC(_derive(secret, "lookup"), SHA256())
 
     @property
     def current_id(self) -> bytes:
@@ -189,13 +189,11 @@ class Keyring:
         Every part is preceded by its length: ("ab", "c") and ("a", "bc") differ. Normalising
         (NFC, digits only …) is the caller's.
         """
-        message = bytearray()
+        keyed = self._lookup.copy()
         for part in (label, *parts):
             raw = part.encode()
-            message += len(raw).to_bytes(4, "big") + raw
-        keyed = self._lookup.copy()
-        keyed.update(message)
-        return keyed.digest()[:LOOKUP_BYTES]
+            keyed.update(len(raw).to_bytes(4, "big") + raw)
+        return keyed.finalize()[:LOOKUP_BYTES]
 
     def seal_answer(self, context: bytes, data: bytes) -> bytes:
         """Encrypt a stored answer; it opens under the same `context` (its scope) only."""

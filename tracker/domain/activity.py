@@ -3,9 +3,8 @@
 A report is a bank's whole day in one market. Of its lines only the number and the sum of all
 payments and the set of vendors paid go on from here: a trader's own number or sum never does.
 
-A set is a bitmap: bit n, counted from the left, is vendor n; zeros at its end are cut. `first` has
-16 bits for each vendor, little-endian: the first day on which any bank reported the vendor as
-paid, 0 = never; zeros at its end are cut.
+A set is a bitmap. `first` has 16 bits for each vendor, little-endian: the first day on which any
+bank reported the vendor as paid, 0 = never; zeros at its end are cut.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from tracker.domain.bitmaps import bitmap, members
 from tracker.domain.codes import parse_vendor_code, vendor_code
 from tracker.domain.days import start_of
 from tracker.domain.errors import Invalid
@@ -148,35 +148,6 @@ def _fault(history: History | None, line: Line, day: int, bin_: str) -> tuple[st
     if vendor.stall is None:
         return "vendor", "BEFORE_REGISTRATION"
     return None if bin_ in vendor.accounts else ("vendor", "NO_ACCOUNT_AT_BANK")
-
-
-# ── sets ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def bitmap(numbers: Iterable[int]) -> bytes:
-    """The set of these vendors."""
-    raw = bytearray()
-    for number in numbers:
-        if len(raw) <= number >> 3:
-            raw.extend(bytes((number >> 3) + 1 - len(raw)))
-        raw[number >> 3] |= 0x80 >> (number & 7)
-    return bytes(raw)
-
-
-def holds(raw: bytes, number: int) -> bool:
-    """Whether the vendor with this number is in the set."""
-    return number >> 3 < len(raw) and bool(raw[number >> 3] & (0x80 >> (number & 7)))
-
-
-def members(raw: bytes) -> list[int]:
-    """The vendors of a set, ascending."""
-    return [
-        at * 8 + bit
-        for at, byte in enumerate(raw)
-        if byte
-        for bit in range(8)
-        if byte & (0x80 >> bit)
-    ]
 
 
 # ── since when ───────────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 
 from tracker.domain.decide import Stated
 from tracker.domain.errors import NotFound
-from tracker.domain.facts import DoubtDecided, DoubtKind, FindingOpened
+from tracker.domain.facts import DoubtDecided, DoubtKind, FindingKind, FindingOpened
 from tracker.domain.vendor import History, Vendor, in_order
 
 State = Literal["open", "accepted", "to_correct"]
@@ -51,17 +51,21 @@ def of_vendor(history: History, vendor: Vendor) -> Iterator[Doubt]:
     if not vendor.on_roster:
         return
     code = history.vendor_code
-    opened = {
-        (fact.kind, fact.other): event
-        for event, fact in in_order(history.facts)
-        if isinstance(fact, FindingOpened)
-    }
+    opened = _opened(history) if vendor.findings else {}
     for kind, other in sorted(vendor.findings):
         if code < other or _market(code) != _market(other):
             yield Doubt(kind, code, other, str(opened.get((kind, other), 0)))
     for bin_, account in sorted(vendor.accounts.items()):
         if account.owner == "family":
             yield Doubt("family_account", code, bin_, str(account.details.event))
+
+
+def _opened(history: History) -> dict[tuple[FindingKind, str], int]:
+    return {
+        (fact.kind, fact.other): event
+        for event, fact in in_order(history.facts)
+        if isinstance(fact, FindingOpened)
+    }
 
 
 def of_names(people: Sequence[Named]) -> Iterator[Doubt]:
@@ -76,10 +80,13 @@ def of_names(people: Sequence[Named]) -> Iterator[Doubt]:
     for group in same.values():
         for one, other in _pairs(group):
             yield _about("same_name", one, other)
+    alone: dict[str, str] = {}
     near: dict[str, list[str]] = {}
     for name in same:
-        for form in {name, *(name[:at] + name[at + 1 :] for at in range(len(name)))}:
-            near.setdefault(form, []).append(name)
+        for form in {name, *[name[:at] + name[at + 1 :] for at in range(len(name))]}:
+            first_of = alone.setdefault(form, name)
+            if first_of is not name:  # hardly any form is that of two
+                near.setdefault(form, [first_of]).append(name)
     told: set[tuple[str, str]] = set()
     for names in near.values():
         for first, second in combinations(sorted(names), 2) if len(names) <= WHOLE_MAX else ():

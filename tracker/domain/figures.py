@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from tracker.domain import lines, rows
+from tracker.domain.bitmaps import Who, members, packed
 from tracker.domain.days import day_date, day_of
 from tracker.domain.facts import TargetFigure
 from tracker.domain.lines import Falls
 from tracker.domain.market import Denominator, Market, denominator
 from tracker.domain.paid import NOTHING, Money, Paid
-from tracker.domain.roster import NOBODY, Bank, Counts, Group, Roster, Who
+from tracker.domain.roster import NOBODY, Bank, Counts, Group, Roster
 from tracker.domain.rows import Step
 from tracker.domain.targets import PACE_DAYS, outlook
 
@@ -104,8 +103,8 @@ def content(on: Grounds, day: int, now: int) -> dict[str, Any]:
         "flags": flags(census, base, _findings(stands, roster, paid, day, done if over else None)),
         "breakdowns": {
             "bank": _banks(banks, roster, paid, moneys, day),
-            "zone": [_group_row(group) for group in roster.groups("zone", active)],
-            "category": [_group_row(group) for group in roster.groups("category", active)],
+            "zone": [_group_row(group) for group in roster.groups(rows.ZONE, active)],
+            "category": [_group_row(group) for group in roster.groups(rows.CATEGORY, active)],
         },
     }
 
@@ -165,44 +164,35 @@ def _waterfall(falls: Falls, day: int, stands: Counts, market: Market) -> dict[s
 
 
 def _active(roster: Roster, paid: Paid, day: int) -> Who:
-    recently = paid.paid(day - ACTIVE_DAYS + 1, day, len(roster))
-    return recently & roster.who(rows.ON_ROSTER)
+    return paid.paid(day - ACTIVE_DAYS + 1, day) & roster.who(rows.ON_ROSTER)
 
 
 def _counts(stands: Counts, roster: Roster, paid: Paid, active: Who, day: int) -> dict[str, int]:
-    size, since = len(roster), day - WINDOW_DAYS + 1
-    on_roster = roster.who(rows.ON_ROSTER)
-    in_window = paid.paid(since, day, size)
+    since, on_roster = day - WINDOW_DAYS + 1, roster.who(rows.ON_ROSTER)
+    in_window = paid.paid(since, day)
     return {
         "registered": stands.registered,
         "issued": stands.issued,
         "attached": stands.attached,
         "verified_30d": stands.verified,
-        "transacting": _size(paid.ever(day, size) & on_roster),
-        "active_30d": _size(active),
-        "active_90d": _size(in_window & on_roster),
-        "regular_90d": _size(paid.often(since, day, size, REGULAR_TIMES) & on_roster),
-        "dormant": _size(_dormant(roster, in_window, since)),
+        "transacting": (paid.ever(day) & on_roster).bit_count(),
+        "active_30d": active.bit_count(),
+        "active_90d": (in_window & on_roster).bit_count(),
+        "regular_90d": (paid.often(since, day, REGULAR_TIMES) & on_roster).bit_count(),
+        "dormant": _dormant(roster, in_window, since).bit_count(),
     }
 
 
 def dormant(on: Grounds, day: int) -> list[int]:
     """The numbers of the dormant vendors, none where no bank reported any day of the window."""
-    since, roster = day - WINDOW_DAYS + 1, on.roster.on(day, on.past)
+    since = day - WINDOW_DAYS + 1
     if not on.paid.known(since, day):
         return []
-    found: list[int] = np.flatnonzero(
-        _dormant(roster, on.paid.paid(since, day, len(roster)), since)
-    ).tolist()
-    return found
+    return members(packed(_dormant(on.roster.on(day, on.past), on.paid.paid(since, day), since)))
 
 
 def _dormant(roster: Roster, paid: Who, since: int) -> Who:
     return roster.attached_since(since) & ~paid
-
-
-def _size(who: Who) -> int:
-    return int(np.count_nonzero(who))
 
 
 def _before(on: Grounds, figure: TargetFigure, day: int) -> int:
@@ -210,8 +200,8 @@ def _before(on: Grounds, figure: TargetFigure, day: int) -> int:
     earlier = day - PACE_DAYS
     roster = on.roster.on(earlier, on.past)
     if figure == "attached":
-        return _size(roster.who(rows.ATTACHED))
-    return _size(_active(roster, on.paid, earlier))
+        return roster.attached.bit_count()
+    return _active(roster, on.paid, earlier).bit_count()
 
 
 class _Moneys(NamedTuple):
@@ -250,10 +240,10 @@ def _findings(
 ) -> dict[str, int]:
     """What needs attention. `done`, the day's completeness, is None before the day is over."""
     missing = set(done["expected"]) - set(done["reported"]) if done else ()
-    unattached = roster.who(rows.ON_ROSTER) & ~roster.who(rows.ATTACHED)
+    unattached = roster.who(rows.ON_ROSTER) & ~roster.attached
     return {
         "activity_missing": len(missing),
-        "activity_without_attachment": _size(paid.paid(day, day, len(roster)) & unattached),
+        "activity_without_attachment": (paid.paid(day, day) & unattached).bit_count(),
         "duplicate_account": stands.duplicate_account,
         "swap_suspected": stands.incidents,
         "stale_verification": stands.stale,
@@ -264,8 +254,11 @@ def _findings(
 def _banks(
     banks: Mapping[str, Bank], roster: Roster, paid: Paid, moneys: _Moneys, day: int
 ) -> list[dict[str, Any]]:
-    actives = paid.by_bank(day - ACTIVE_DAYS + 1, day, len(roster)) & roster.who(rows.ON_ROSTER)
-    active = dict(zip(paid.banks, np.count_nonzero(actives, axis=1).tolist(), strict=True))
+    on_roster = roster.who(rows.ON_ROSTER)
+    active = {
+        bin_: (vendors & on_roster).bit_count()
+        for bin_, vendors in paid.by_bank(day - ACTIVE_DAYS + 1, day).items()
+    }
     found = []
     for bin_ in sorted({*banks, *paid.banks}):
         bank = banks.get(bin_, _NO_VENDORS)

@@ -81,7 +81,7 @@ def require_groups(known: int) -> None:
     """Passes one more name of a zone or category beside so many; raises `Conflict`."""
     if known >= GROUPS_MAX:
         raise Conflict(
-            f"The market has used {GROUPS_MAX} names of zones and categories, which is the most. "
+            f"The market uses {GROUPS_MAX} names of zones and categories, which is the most. "
             "Take one of those; a column may have been mistaken for zones.",
             code="TOO_MANY_GROUPS",
         )

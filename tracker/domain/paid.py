@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.domain.roster import Who
+from tracker.domain.bitmaps import NONE, Who, packed, which, who
 
 Reports = Mapping[int, Mapping[str, tuple[int, int, bytes | None]]]
 """Day → BIN → payments, amount in dong, the set of vendors paid (None once it is dropped).
 
-A set is a bitmap: bit n, counted from the left, is vendor n; zeros at its end are cut.
+A set is a bitmap (`bitmaps`).
 """
 
 Unions = Mapping[int, bytes | None]
@@ -84,25 +84,26 @@ class Paid:
         """The banks that reported the day, by BIN."""
         return sorted(self._reports.get(day, ()))
 
-    def paid(self, first: int, last: int, size: int) -> Who:
-        """Of vendors 0…size-1, those paid on at least one of these days."""
+    def paid(self, first: int, last: int) -> Who:
+        """Those paid on at least one of these days."""
+        return _any(self._every[_part(self._days, first, last)])
+
+    def by_bank(self, first: int, last: int) -> dict[str, Who]:
+        """The same for each of `banks`, by BIN; the days are days of `reports`."""
+        part = _part(self._told, first, last)
+        return {bin_: _any(sets[part]) for bin_, sets in zip(self.banks, self._sets, strict=True)}
+
+    def often(self, first: int, last: int, times: int) -> Who:
+        """Those paid on at least so many of these (at most 255) days."""
         part = self._every[_part(self._days, first, last)]
-        return _who(np.bitwise_or.reduce(part, axis=0), size)
+        if len(part) < times:
+            return NONE
+        bits = np.unpackbits(part, axis=1)
+        return which(np.add.reduce(bits, axis=0, dtype=np.uint8) >= times)
 
-    def by_bank(self, first: int, last: int, size: int) -> Who:
-        """The same for each of `banks`, one row a bank; the days are days of `reports`."""
-        part = self._sets[:, _part(self._told, first, last)]
-        return _who(np.bitwise_or.reduce(part, axis=1), size)
-
-    def often(self, first: int, last: int, size: int, times: int) -> Who:
-        """Of vendors 0…size-1, those paid on at least so many of these (at most 255) days."""
-        bits = np.unpackbits(self._every[_part(self._days, first, last)], axis=1)
-        counts = np.add.reduce(bits, axis=0, dtype=np.uint8)
-        return _sized(counts >= times, size)
-
-    def ever(self, day: int, size: int) -> Who:
-        """Of vendors 0…size-1, those that were ever paid up to that day."""
-        return _sized((self._first > 0) & (self._first <= day), size)
+    def ever(self, day: int) -> Who:
+        """Those that were ever paid up to that day."""
+        return which((self._first > 0) & (self._first <= day))
 
     def money(self, first: int, last: int) -> dict[str | None, Money]:
         """What was reported for these days of `reports`: of each bank by BIN, of all as None.
@@ -112,17 +113,18 @@ class Paid:
         part = _part(self._told, first, last)
         if not self._told[part]:
             return {}
-        unions = np.bitwise_or.reduce(self._sets[:, part], axis=1)
         found: dict[str | None, Money] = {None: _NOTHING_YET}
-        payments = amount = 0
-        for bin_, cells, union in zip(self.banks, self._cells, unions, strict=True):
+        payments, amount, vendors = 0, 0, NONE
+        for bin_, cells, sets in zip(self.banks, self._cells, self._sets, strict=True):
             its = [cell for cell in cells[part] if cell is not _NO_CELL]
             if its:
                 numbers, amounts, _ = zip(*its, strict=True)
-                found[bin_] = Money(sum(numbers), sum(amounts), _size(union))
+                union = _any(sets[part])
+                found[bin_] = Money(sum(numbers), sum(amounts), union.bit_count())
                 payments += found[bin_].payments
                 amount += found[bin_].amount_vnd
-        found[None] = Money(payments, amount, _size(np.bitwise_or.reduce(unions, axis=0)))
+                vendors |= union
+        found[None] = Money(payments, amount, vendors.bit_count())
         return found
 
 
@@ -133,12 +135,12 @@ NOTHING = Paid({})
 
 def union_of(sets: Iterable[bytes | None]) -> bytes | None:
     """The vendors that are in one of a day's sets; None where one was dropped."""
-    union = 0
+    union = NONE
     for raw in sets:
         if raw is None:
             return None
-        union |= int.from_bytes(raw, "little")
-    return union.to_bytes((union.bit_length() + 7) // 8, "little")
+        union |= who(raw)
+    return packed(union)
 
 
 def _part(days: list[int], first: int, last: int) -> slice:
@@ -146,17 +148,6 @@ def _part(days: list[int], first: int, last: int) -> slice:
     return slice(bisect_left(days, first), bisect_right(days, last))
 
 
-def _size(set_: _Sets) -> int:
-    return int.from_bytes(set_.tobytes(), "little").bit_count()
-
-
-def _who(sets: _Sets, size: int) -> Who:
-    return _sized(np.unpackbits(sets, axis=-1).view(np.bool_), size)
-
-
-def _sized(who: NDArray[Any], size: int) -> Who:
-    if who.shape[-1] >= size:
-        return who[..., :size]
-    whole = np.zeros((*who.shape[:-1], size), np.bool_)
-    whole[..., : who.shape[-1]] = who
-    return whole
+def _any(sets: _Sets) -> Who:
+    """Who is in any of some sets side by side."""
+    return who(np.bitwise_or.reduce(sets, axis=0).tobytes()) if sets.size else NONE

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
-from msgspec import json
+from msgspec import Raw, json
 
 from tracker.domain.days import moment_text
 
@@ -27,6 +28,11 @@ def canonical(body: Any) -> bytes:
     return json.encode(body, order="sorted")
 
 
+def encoded(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The content with each value as its canonical JSON: encoded once, whatever is made of it."""
+    return {key: Raw(canonical(value)) for key, value in content.items()}
+
+
 def sha256(data: bytes) -> str:
     """`sha256:` and the hex digest."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
@@ -43,9 +49,9 @@ def publish(
 ) -> dict[str, Any]:
     """The body to publish.
 
-    `content` is what the figures gave and nothing withholds, `digest` the SHA-256 of its canonical
-    JSON, `position` the ledger position that it was computed at, `previous` the digest of the body
-    last published for the market (or `GENESIS`).
+    `content` is what the figures gave and nothing withholds, `encoded` or not, `digest` the SHA-256
+    of its canonical JSON, `position` the ledger position that it was computed at, `previous` the
+    digest of the body last published for the market (or `GENESIS`).
     """
     body = {
         **content,

@@ -8,6 +8,10 @@ import unicodedata
 # No decomposition takes the stroke off a đ. Ð/ð (eth) and Ɖ/ɖ look the same on screen and do
 # turn up in rosters typed with old input methods.
 _STROKED_D = str.maketrans({"Đ": "D", "Ð": "D", "Ɖ": "D", "đ": "d", "ð": "d", "ɖ": "d"})
+_HAS_STROKED_D = re.compile("[ĐÐƉđðɖ]")
+
+_USUAL_MARKS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
+"""The block of combining marks without U+034F, which combines nothing: all of Vietnamese."""
 
 
 _DIGITS = re.compile(r"[0-9]+")
@@ -30,8 +34,12 @@ def walking_order(stall: str) -> str:
 
 def without_marks(text: str) -> str:
     """`text` decomposed, its combining marks dropped, đ as d; case and other scripts kept."""
-    parts = unicodedata.normalize("NFKD", text.translate(_STROKED_D))
-    return "".join(c for c in parts if not unicodedata.combining(c))
+    if _HAS_STROKED_D.search(text):
+        text = text.translate(_STROKED_D)
+    plain = _USUAL_MARKS.sub("", unicodedata.normalize("NFKD", text))
+    if plain.isascii():
+        return plain
+    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def search_key(text: str) -> str:

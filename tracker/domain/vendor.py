@@ -8,7 +8,7 @@ the same fact in time, and the state at any past moment is the replay of the fac
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -46,6 +46,9 @@ from tracker.domain.facts import (
     VoidAsked,
     Voided,
 )
+
+LONG_AGO: Final = -(1 << 63)
+"""Before every moment (ms)."""
 
 Stage = Literal["registered", "issued", "attached"]
 IncidentState = Literal["open", "confirmed", "dismissed", "resolved"]
@@ -154,7 +157,10 @@ class Vendor(Struct, frozen=True):
 
     def live_code(self, bin_: str) -> Code | None:
         """The bank's live code; there is at most one."""
-        return next((c for c in self.codes.values() if c.bin == bin_ and c.live), None)
+        for code in self.codes.values():
+            if code.bin == bin_ and code.live:
+                return code
+        return None
 
 
 class Standing(NamedTuple):
@@ -311,8 +317,43 @@ def _moment(numbered: tuple[int, Fact]) -> int:
     return numbered[1].at
 
 
-class History(Struct, frozen=True):
-    """All facts about one vendor, in the order of the ledger."""
+class _Present(NamedTuple):
+    """The state by all facts, and when the last of them happened (ms); `plain`: none voids one."""
+
+    vendor: Vendor
+    since: int
+    plain: bool
+
+
+def _present(facts: Sequence[VendorFact]) -> _Present:
+    vendor, since = UNKNOWN, LONG_AGO
+    for event, fact in in_order(facts):
+        vendor, since = evolve(vendor, event, fact), fact.at  # type: ignore[arg-type]
+    return _Present(vendor, since, not any(isinstance(fact, Voided) for fact in facts))
+
+
+def _went_on(known: _Present, version: int, facts: Sequence[VendorFact]) -> _Present | None:
+    """The state by all facts from that by the first `version`; None where these may not stand."""
+    vendor, since, plain = known
+    if not plain:
+        return None
+    for event, fact in enumerate(facts[version:], version + 1):
+        if fact.at < since or isinstance(fact, Voided):
+            return None
+        vendor, since = evolve(vendor, event, fact), fact.at
+    return _Present(vendor, since, plain)
+
+
+_PRESENT, _BEFORE = "present", "before"
+"""What a history remembers: its `_Present`, or that of the one it goes on from and its version."""
+
+
+class History(Struct, frozen=True, dict=True):
+    """All facts about one vendor, in the order of the ledger.
+
+    What they come to is remembered: a decision asks for it again and again, and what it adds is
+    mostly what happened last, which needs no replay of what was before.
+    """
 
     prefix: str
     number: int
@@ -330,16 +371,37 @@ class History(Struct, frozen=True):
 
     def then(self, *facts: VendorFact) -> History:
         """The history with more facts recorded."""
-        return replace(self, facts=self.facts + facts)
+        after = History(self.prefix, self.number, self.facts + facts)
+        memory = vars(self)
+        present = memory.get(_PRESENT)
+        before = memory.get(_BEFORE) if present is None else (present, self.version)
+        if before is not None:
+            vars(after)[_BEFORE] = before
+        return after
 
     def replay(self, before: int | None = None) -> Vendor:
         """The state from the facts that happened before a moment (exclusive; None = all)."""
+        if before is None or vars(self):  # a past moment alone is not worth more than itself
+            present = self._present()
+            if before is None or present.since < before:
+                return present.vendor
         vendor = UNKNOWN
         for event, fact in in_order(self.facts):
-            if before is not None and fact.at >= before:
+            if fact.at >= before:
                 break
             vendor = evolve(vendor, event, fact)  # type: ignore[arg-type]
         return vendor
+
+    def _present(self) -> _Present:
+        memory = vars(self)
+        present: _Present | None = memory.get(_PRESENT)
+        if present is None:
+            before = memory.pop(_BEFORE, None)
+            if before is not None:
+                known, version = before
+                present = _went_on(known, version, self.facts)
+            present = memory[_PRESENT] = present or _present(self.facts)
+        return present
 
     def states(self) -> Iterator[tuple[VendorFact, Vendor]]:
         """Each fact in the order in which it happened, with the state after it."""

@@ -1,4 +1,4 @@
-"""What the store keeps beside the ledger so that reading is fast: unique names, day lines, rows.
+"""What the store keeps beside the ledger so that reading is fast: names, day lines, rows and sets.
 
 Each is a pure function of one subject's facts. A commit writes the difference between the views
 of the history before and after; `verify` and `rebuild` take the views of the whole: one
@@ -20,16 +20,17 @@ from tracker.domain.facts import (
     Removed,
 )
 from tracker.domain.lines import Lines, closings, lines_through
+from tracker.domain.rows import Sets, Step
 from tracker.domain.vendor import UNKNOWN, History, in_order, states_of
 
 
 class Views(Struct):
-    """The views of one vendor: names it holds, its day lines, its row, names of its groups."""
+    """The views of one vendor: names it holds, its day lines, its row, the sets that it is in."""
 
     names: dict[str, str]
     lines: Lines
     row: bytes
-    groups: dict[int, str]
+    sets: Sets
 
 
 def stall_name(stall: str) -> str:
@@ -42,7 +43,7 @@ def ref_name(kind: str, bin_: str, ref: str) -> str:
     return f"{kind}:{bin_}:{ref}"
 
 
-EMPTY = Views({}, Counter(), rows.EMPTY, {})
+EMPTY = Views({}, Counter(), rows.EMPTY, frozenset())
 
 
 def views_of(history: History) -> Views:
@@ -66,5 +67,8 @@ def views_of(history: History) -> Views:
             names[ref_name("e", banks.get(fact.code, ""), fact.ref)] = f"{me}.{ordinal}"
     ends = list(closings(states))
     steps = rows.steps(ends)
-    row = steps[-1].row if steps else rows.EMPTY
-    return Views(names, lines_through(ends), row, rows.names_of(history))
+    _, row, sets = steps[-1] if steps else _NOTHING
+    return Views(names, lines_through(ends), row, sets)
+
+
+_NOTHING = Step(0, rows.EMPTY)

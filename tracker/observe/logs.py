@@ -44,7 +44,7 @@ class _Lines(logging.Formatter):
             "logger": record.name,
             "process": self._process,
             "level": record.levelname.lower(),
-            "timestamp": moment.isoformat().replace("+00:00", "Z"),
+            "timestamp": moment,
         }
         if record.exc_info and record.exc_info[0] is not None:
             event["error"] = record.exc_info[0].__name__
@@ -68,17 +68,15 @@ def configure(level: str, process: str = "tracker", *, out: TextIO | None = None
     stream = sys.stderr if out is None else out
     for_people = stream.isatty()
 
-    def named(_logger: object, _method: str, event: Event) -> Event:
+    def rendered(_logger: object, told: str, event: Event) -> bytes:
+        """All in one step, for there is a line with each request."""
         event["process"] = process
-        return event
+        event["level"] = told
+        event["timestamp"] = datetime.now(UTC)
+        return _encode(event)
 
     structlog.configure(
-        processors=[
-            named,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S" if for_people else "iso", utc=True),
-            *_renderers(for_people=for_people),
-        ],
+        processors=_for_people() if for_people else [rendered],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(stream)
         if for_people
@@ -102,15 +100,12 @@ def places(error: BaseException | None) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
-def _renderers(*, for_people: bool) -> list[Any]:
-    if for_people:
-        return [structlog.dev.ConsoleRenderer(pad_event_to=12, sort_keys=False)]
-    return [structlog.processors.JSONRenderer(serializer=_serialise)]
+def _for_people() -> list[Any]:
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=True),
+        structlog.dev.ConsoleRenderer(pad_event_to=12, sort_keys=False),
+    ]
 
 
-def _encode(event: object) -> bytes:
-    return msgspec.json.encode(event, enc_hook=str)
-
-
-def _serialise(event: object, **_: object) -> bytes:
-    return _encode(event)
+_encode = msgspec.json.Encoder(enc_hook=str).encode

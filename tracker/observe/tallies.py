@@ -8,7 +8,6 @@ the place of the old one: a reader sees all of it, and a full disk costs only th
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 import time
@@ -200,7 +199,14 @@ flush = _SLOT.flush
 @asynccontextmanager
 async def kept() -> AsyncIterator[None]:
     """Writes every `EVERY_S` while it is open, and at the end; in a thread: disks may be slow."""
-    writing = asyncio.create_task(_forever())
+    import asyncio  # noqa: PLC0415  # most that count have no loop, and it takes long to load
+
+    async def forever() -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await asyncio.to_thread(flush)
+
+    writing = asyncio.create_task(forever())
     try:
         yield
     finally:
@@ -208,12 +214,6 @@ async def kept() -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await writing
         flush()
-
-
-async def _forever() -> None:
-    while True:
-        await asyncio.sleep(EVERY_S)
-        await asyncio.to_thread(flush)
 
 
 os.register_at_fork(after_in_child=_SLOT.forked)

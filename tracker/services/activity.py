@@ -17,6 +17,7 @@ from tracker.access.roles import hidden
 from tracker.access.vault import Keyring
 from tracker.domain import activity
 from tracker.domain.activity import Decided, FirstDays, Line
+from tracker.domain.bitmaps import members
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import day_date, day_of, moment_text
 from tracker.domain.errors import Conflict, Fault, Invalid
@@ -183,7 +184,7 @@ def _fact(
         bin=bin_,
         payments=decided.payments,
         amount_vnd=decided.amount_vnd,
-        vendors=len(activity.members(paid)),
+        vendors=len(members(paid)),
         lines=tracker.keyring.lookup("activity lines", *where, *decided.canonical()),
         paid=set_mark(tracker.keyring, market, day, bin_, paid),
     )
@@ -217,7 +218,7 @@ async def _first(
             if len(known_sets) < len(sets):
                 known_sets += await _dropped(tracker, market, day)
             activity.raise_first(first, gone, known_sets)
-    first.paid(activity.members(paid), day)
+    first.paid(members(paid), day)
     return first
 
 
@@ -240,7 +241,7 @@ async def get(
     standing, bank = state.report, state.banks.get(bin_)
     if standing is None:
         raise hidden()
-    paid = None if bank is None or bank.paid is None else activity.members(bank.paid)
+    paid = None if bank is None or bank.paid is None else members(bank.paid)
     return BankDayOut(
         market=market,
         date=day_date(day).isoformat(),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tracker.domain.activity import FirstDays, bitmap
+from tracker.domain.activity import FirstDays
+from tracker.domain.bitmaps import bitmap
 from tracker.domain.facts import FirstPaid
 from tracker.services.activity import oldest_day
 from tracker.services.context import ATTEMPTS_MAX, Tracker, busy

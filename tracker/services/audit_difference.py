@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 from msgspec import DecodeError, Struct, msgpack
 
+from tracker.domain.bitmaps import members, packed, who
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import day_date
 from tracker.domain.rows import ROW_BYTES, unpack
@@ -21,7 +22,7 @@ Kind = Literal[
     "name",
     "line",
     "row",
-    "group",
+    "set",
     "approval",
     "publication",
     "report",
@@ -41,7 +42,7 @@ VIEWS: Final[frozenset[Kind]] = frozenset(
         "name",
         "line",
         "row",
-        "group",
+        "set",
         "approval",
         "publication",
         "report",
@@ -54,6 +55,9 @@ VIEWS: Final[frozenset[Kind]] = frozenset(
 """What `rebuild` makes anew; everything else is mended from a backup or not at all."""
 
 NONE: Final = "none"
+SHOWN_MAX: Final = 3
+"""Vendors that a difference between sets names."""
+
 V = TypeVar("V")
 
 
@@ -61,7 +65,7 @@ class Difference(Struct, frozen=True):
     """What differs. Nothing personal: of documents, bodies and keys only that and where.
 
     `space` is a market's id, or `sys` for the service itself. `subject` is a vendor code, a unique
-    name, a day and line, a group's number, a publication's day and revision, and so on.
+    name, a day and line, a set's name, a publication's day and revision, and so on.
     """
 
     space: str
@@ -112,9 +116,9 @@ def compare(space: str, label: Label, expected: SpaceViews, stored: Stored) -> I
     if not _unreadable(stored, "rows"):
         for number, row, stored_row in _unequal(expected.rows, found.rows):
             yield Difference(space, "row", label.subject(number), _row(row), _row(stored_row))
-    if not _unreadable(stored, "groups"):
-        for key, group, stored_group in _unequal(expected.groups, found.groups):
-            yield Difference(space, "group", key, group or NONE, stored_group or NONE)
+    if not _unreadable(stored, "sets"):
+        for name, vendors, stored_vendors in _unequal(expected.sets, found.sets):
+            yield Difference(space, "set", name, *_members(label, vendors, stored_vendors))
     if not _unreadable(stored, "asked"):
         for field, moment, stored_moment in _unequal(expected.asked, found.asked):
             subject, _, ordinal = field.partition(".")
@@ -136,7 +140,7 @@ WRONG: Final[Mapping[str, tuple[Kind, str]]] = {
     "bodies": ("body", "all"),
     "data_keys": ("data_key", "all"),
     "rows": ("row", "all"),
-    "groups": ("group", "all"),
+    "sets": ("set", "all"),
     "asked": ("approval", "all"),
 }
 
@@ -169,6 +173,21 @@ def _row(raw: bytes | None) -> str:
     if len(raw) != ROW_BYTES:
         return f"{len(raw)} bytes that are no row"
     return " ".join(f"{field}={value}" for field, value in unpack(raw)._asdict().items() if value)
+
+
+def _members(label: Label, expected: bytes | None, found: bytes | None) -> tuple[str, str]:
+    """Two bitmaps by their vendors, and which of these the other does not have."""
+    should, is_ = who(expected or b""), who(found or b"")
+    return _set(label, expected, should & ~is_), _set(label, found, is_ & ~should)
+
+
+def _set(label: Label, raw: bytes | None, alone: int) -> str:
+    if raw is None:
+        return NONE
+    named = [label.subject(str(number)) for number in members(packed(alone))]
+    more = f" and {len(named) - SHOWN_MAX} more" if len(named) > SHOWN_MAX else ""
+    with_ = f" with {', '.join(named[:SHOWN_MAX])}{more}" if named else ""
+    return f"{who(raw).bit_count()} vendors{with_}"
 
 
 def _unreadable(stored: Stored, field: str) -> bool:

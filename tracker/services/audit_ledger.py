@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from msgspec import DecodeError, msgpack
 
 from tracker.domain.approvals import is_asked
+from tracker.domain.bitmaps import bitmap
 from tracker.domain.facts import (
     ActivityReported,
     AnyFact,
@@ -24,6 +25,7 @@ from tracker.domain.facts import (
     VendorFact,
 )
 from tracker.domain.findings import findable
+from tracker.domain.limits import VENDORS_MAX
 from tracker.domain.rows import EMPTY
 from tracker.domain.vendor import History
 from tracker.domain.views import Views, views_of
@@ -37,7 +39,7 @@ from tracker.store.publications import records_of
 from tracker.store.seals import NO_SEALS, StoredSeals
 from tracker.store.views import RawEntry, SpaceViews
 
-_NUMBER = re.compile(r"[1-9][0-9]*", re.ASCII)
+_NUMBER = re.compile(r"[1-9][0-9]{0,6}", re.ASCII)
 # A fact under a subject of another kind is as bad as one that does not decode.
 _vendor_fact: msgpack.Decoder[Any] = msgpack.Decoder(VendorFact)
 _market_fact: msgpack.Decoder[Any] = msgpack.Decoder(MarketFact)
@@ -48,9 +50,8 @@ class Ledger:
     """A ledger as far as it was read; more entries may be added, and the views taken again.
 
     `faults` are what is wrong with the ledger itself, and `clashes` (after `views`) unique names
-    that two vendors hold by it and vendors whose facts make no history: with any, the views are
-    what the rest of it gives, which is good to compare with and not good enough to replace
-    anything.
+    that two vendors hold by it: with any, the views are what the rest of it gives, which is good
+    to compare with and not good enough to replace anything.
     """
 
     def __init__(self, space: str, prefix: str = "", seals: StoredSeals = NO_SEALS) -> None:
@@ -160,7 +161,7 @@ class Ledger:
             decoder = _service_fact
         elif subject == MARKET:
             decoder = _market_fact
-        elif _NUMBER.fullmatch(subject):
+        elif _NUMBER.fullmatch(subject) and int(subject) <= VENDORS_MAX:
             decoder = _vendor_fact
         else:
             return None
@@ -173,20 +174,6 @@ class Ledger:
     def _fault(self, subject: str, expected: str, found: str) -> None:
         self.faults.append(Difference(self.space, "ledger", subject, expected, found))
 
-    def _views_of(self, number: int, facts: list[VendorFact]) -> Views | None:
-        """A vendor's views; None, and a clash, where the facts cannot all be true."""
-        try:
-            seen = views_of(History(self.prefix, number, tuple(facts)))
-        except Exception as error:  # a damaged fact may break whatever the rules rely on
-            what = f"facts that are none together ({type(error).__name__})"
-            subject = self.label.subject(str(number))
-            self.clashes.append(
-                Difference(self.space, "ledger", subject, "facts that follow each other", what)
-            )
-            return None
-        self._views[number] = seen
-        return seen
-
     def views(self) -> SpaceViews:
         """The views that this ledger gives."""
         self.clashes = []
@@ -198,10 +185,11 @@ class Ledger:
             made.names[f"market:{market}"] = prefix
             made.names[f"prefix:{prefix}"] = market
         lines: Counter[tuple[int, str]] = Counter()
+        sets: defaultdict[str, list[int]] = defaultdict(list)
         for number, facts in self._vendors.items():
-            seen = self._views.get(number) or self._views_of(number, facts)
+            seen = self._views.get(number)
             if seen is None:
-                continue
+                seen = self._views[number] = views_of(History(self.prefix, number, tuple(facts)))
             for name, holder in seen.names.items():
                 other = made.names.setdefault(name, holder)
                 if other != holder:
@@ -211,8 +199,10 @@ class Ledger:
                 lines[line] += count
             if seen.row != EMPTY:
                 made.rows[str(number)] = seen.row
-            made.groups.update({str(key): name for key, name in seen.groups.items()})
+            for set_ in seen.sets:
+                sets[set_].append(number)
         made.lines = {f"{day}:{line}": str(n) for (day, line), n in lines.items() if n}
+        made.sets = {name: bitmap(vendors) for name, vendors in sets.items()}
         for fact in self.publications:
             made.published.update(records_of(fact))
         return made

@@ -109,7 +109,7 @@ class Rules:
             raise vendors.reference_taken(by_ref[0].code)
         require_open(book.place, self._when.at)
         if held is None:
-            book.require_groups(new.zone or "", new.category or "")
+            book.require_groups(new.zone, new.category)
         commit = book.commit()
         entry = book.newcomer(commit) if held is None else held[0]
         if held is not None:

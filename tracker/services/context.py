@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from tracker.domain.decide import Stated, stated
 from tracker.domain.errors import KeyReused, NotFound, TrackerError, Unavailable
 from tracker.domain.market import Market, require_open
 from tracker.domain.vendor import History
+from tracker.services.known_doubts import KnownDoubts
 from tracker.services.known_groups import KnownGroups
 from tracker.services.known_markets import KnownMarkets
 from tracker.services.numbers import Numbers
@@ -26,10 +27,12 @@ from tracker.store.beats import Beats
 from tracker.store.bulk_calls import BulkCalls
 from tracker.store.commit import Commit, Committer, Outcome, Replayed
 from tracker.store.erasures import Erasures
+from tracker.store.errands import ErrandStore
 from tracker.store.examined import Examined
 from tracker.store.jobs import Jobs
 from tracker.store.last_used import LastUsedStore
 from tracker.store.look import Looks
+from tracker.store.news import News, NotingCommitter
 from tracker.store.people import PeopleStore
 from tracker.store.publications import Publications
 from tracker.store.reads import Reader
@@ -65,6 +68,12 @@ class Once(Struct, frozen=True):
     seal: Callable[[Any], bytes]
 
 
+class Dispatch(Protocol):
+    """Wakes a worker up for a job: `QueueClient.dispatch`."""
+
+    async def __call__(self, job_id: str, *, light: bool = False) -> None: ...
+
+
 class Tracker:
     """The surroundings of a use case. `now` gives ms since the epoch."""
 
@@ -75,7 +84,7 @@ class Tracker:
         client: Any,
         keyring: Keyring,
         now: Callable[[], int],
-        dispatch: Callable[[str], Awaitable[None]],
+        dispatch: Dispatch,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
         queue: QueueClient | None = None,
     ) -> None:
@@ -90,9 +99,11 @@ class Tracker:
         self.looks = Looks(client)
         self.numbers = Numbers(self.reader)
         self.known_markets = KnownMarkets()
+        self.known_doubts = KnownDoubts()
         self.known_groups = KnownGroups(self.reader)
         self.uploads = UploadRoom()
-        self.committer = Committer(client)
+        self.news = News(client)
+        self.committer: Committer = NotingCommitter(client, self.news)
         self.publications = Publications(client)
         self.reported = Reported(client)
         self.jobs = Jobs(client)
@@ -102,6 +113,7 @@ class Tracker:
         self.sealed = SealedStore(client)
         self.activity = Activity(client)
         self.examined = Examined(client)
+        self.errands = ErrandStore(client)
         self.schedule_state = ScheduleState(client)
         self.beats = Beats(client)
         self.seals = SealStore(client)

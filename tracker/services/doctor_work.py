@@ -5,16 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from msgspec import msgpack
-
 from tracker.domain.days import DAY_MS, day_date, moment_of, start_of
 from tracker.domain.facts import decode_fact
-from tracker.services import keys, seals
+from tracker.services import job_list, keys, seals
 from tracker.services.context import Tracker
 from tracker.services.doctor import Finding, error, note, warning
 from tracker.services.readiness import TICK_LATE_S
 from tracker.services.readings import due_until, read_jobs, read_markets
-from tracker.store.jobs import Job
 from tracker.store.keys import SERVICE
 from tracker.store.seals import read_newest
 
@@ -64,14 +61,14 @@ async def look_at_jobs(tracker: Tracker) -> list[Finding]:
                 f"{waiting.count} jobs of {queue} are open, the oldest for {minutes:.0f} minutes."
             )
             found.append(warning("JOBS_WAIT", says, "See whether its worker is busy or away."))
-    stuck, given_up = [], []
-    async for id_, raw in tracker.sealed.job_records():
-        job = msgpack.decode(raw, type=Job)
-        if not job.ended and job.attempts > 1:
-            stuck.append(id_)
-        ours = job.problem is not None and job.problem.code == "INTERNAL"
-        if ours and now - job.created < FAILED_WITHIN_MS:
-            given_up.append(id_)
+    stuck = [job.id for job in await job_list.open_jobs(tracker) if job.attempts > 1]
+    given_up = [
+        job.id
+        for job in await job_list.failed(tracker)
+        if job.problem is not None
+        and job.problem.code == "INTERNAL"
+        and now - job.created < FAILED_WITHIN_MS
+    ]
     if stuck:
         says = f"{len(stuck)} jobs failed and are tried again: {_some(stuck)}."
         found.append(warning("JOBS_FAILING", says, "The worker's log has the places."))

@@ -28,6 +28,7 @@ from tracker.domain.facts import DoubtDecided, DoubtKind
 from tracker.domain.text import search_key
 from tracker.domain.vendor import History
 from tracker.services.context import ATTEMPTS_MAX, Once, Tracker, busy
+from tracker.services.known_doubts import MarketDoubts
 from tracker.store.commit import Commit, Done
 from tracker.store.keys import Space
 
@@ -58,13 +59,6 @@ class MarketDoubtOut(Struct, frozen=True):
     reason: str | None
     decided_by: str | None
     decided_at: str | None
-
-
-class _Known(Struct, frozen=True):
-    """What the list needs of the vendors of a market: doubts with their decisions, and stalls."""
-
-    doubts: list[tuple[Doubt, DoubtDecided | None]]
-    stalls: dict[str, str]
 
 
 async def listed(
@@ -128,10 +122,18 @@ async def decide_one(
     raise busy()
 
 
-async def _known(tracker: Tracker, market: str) -> _Known:
+async def _known(tracker: Tracker, market: str) -> MarketDoubts:
     prefix = (await tracker.market(market)).prefix
+    return await tracker.known_doubts.of(
+        market,
+        lambda: tracker.reader.position(market),
+        lambda: _work_out(tracker, market, prefix),
+    )
+
+
+async def _work_out(tracker: Tracker, market: str, prefix: str) -> MarketDoubts:
     numbers = (await tracker.reader.roster(market)).where(rows.ON_ROSTER)
-    known = _Known([], {})
+    known = MarketDoubts([], {})
     people: list[Named] = []
     first: dict[str, History] = {}
     for start in range(0, len(numbers), STEP):
@@ -151,7 +153,7 @@ def _read(
     keyring: Keyring,
     histories: Sequence[History],
     keys: Sequence[bytes | None],
-    known: _Known,
+    known: MarketDoubts,
     names: bool,
 ) -> list[Named]:
     """Takes the vendors' own doubts; their names, of those that were not erased."""
@@ -172,7 +174,7 @@ def _read(
 async def _shown(
     tracker: Tracker,
     principal: Principal,
-    known: _Known,
+    known: MarketDoubts,
     doubt: Doubt,
     decision: DoubtDecided | None,
 ) -> MarketDoubtOut:

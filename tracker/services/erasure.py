@@ -119,12 +119,14 @@ def _out(market: str, history: History) -> ErasureOut | None:
 # ── what follows ─────────────────────────────────────────────────────────────────────────────
 
 
-async def complete_all(tracker: Tracker) -> None:
+async def complete_all(tracker: Tracker, markets: Sequence[str] | None = None) -> None:
     """Clears what erasures have left, and takes those off the list whose traces left the log.
 
-    One rewrite of the log at a time; what is erased meanwhile waits for the next one.
+    Of all markets, or of these. One rewrite of the log at a time; what is erased meanwhile waits
+    for the next one.
     """
-    waiting = await tracker.erasures.waiting(list(await tracker.reader.markets()))
+    asked = list(await tracker.reader.markets()) if markets is None else markets
+    waiting = await tracker.erasures.waiting(asked)
     if not waiting:
         return
     state = await tracker.erasures.log_state()

@@ -58,13 +58,28 @@ class _Seen(NamedTuple):
 async def find(tracker: Tracker, entries_max: int = ENTRIES_MAX) -> Found:
     """One run over what is new in all markets, at most so many entries; safe to run twice at once.
 
-    A vendor that others keep changing is left to the next run, and its market's position with it.
-    Raises `DecodeError` where a ledger is damaged, once all other markets were served.
+    Raises as `find_in` does.
     """
     prefixes = await tracker.reader.markets()
+    behind = await tracker.examined.behind(list(prefixes))
+    return await find_in(tracker, prefixes, behind, entries_max)
+
+
+async def find_in(
+    tracker: Tracker,
+    prefixes: Mapping[str, str],
+    behind: Mapping[str, tuple[int, int]],
+    entries_max: int = ENTRIES_MAX,
+) -> Found:
+    """One run over these entries, market by market: after which one, and up to which.
+
+    `prefixes` are all markets'. A vendor that others keep changing is left to the next run, and its
+    market's position with it. Raises `DecodeError` where a ledger is damaged, once all other
+    markets were served.
+    """
     found, waiting, reached = Found(), set[Place](), dict[str, int]()
     damage: DecodeError | None = None
-    for market, (after, last) in (await tracker.examined.behind(list(prefixes))).items():
+    for market, (after, last) in behind.items():
         until = min(last, after + entries_max - found.entries)
         try:
             waiting |= await _touched(tracker, market, after, until)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tracker.access.keys import Principal
 from tracker.domain import decide
-from tracker.domain.codes import event_id
+from tracker.domain.codes import code_id, event_id
 from tracker.domain.days import day_number, day_of, moment_on
 from tracker.domain.decide_approvals import ask_account
 from tracker.domain.errors import Conflict, TrackerError
@@ -48,31 +48,40 @@ class Accounts:
         self._today: int = job.params["today"]
         self._places = Places(tracker, principal, job.params["market"])
         self._shelf = Shelf(tracker, job)
+        self._refused: dict[int, tuple[str | None, str] | None] = {}
+        """What is refused of the rows last opened, by row."""
 
     async def open(self, rows: Sequence[BankRow]) -> None:
         """Reads what stands and these rows are about."""
-        names: dict[str, list[str]] = {}
-        for row in rows:
-            for market, some in (await self._names(row)).items():
-                names.setdefault(market, []).extend(some)
-        await self._shelf.open(names, rows[0].row)
+        self._refused = {row.row: self._refusal(row) for row in rows}
+        await self._shelf.open(await self._names(rows, self._refused), rows[0].row)
 
     async def foresee(self, rows: Sequence[BankRow]) -> None:
         """Takes note of what some rows will be about."""
         for row in rows:
-            self._shelf.foresee(await self._names(row), row.row)
+            names = await self._names([row], {row.row: self._refusal(row)})
+            self._shelf.foresee(names, row.row)
 
-    async def _names(self, row: BankRow) -> dict[str, list[str]]:
-        """The unique names that a row is about, by their market: none where it is refused."""
-        market = await self._places.find(row.market)
-        if market is None or self._refusal(row) is not None:
-            return {}
-        stall = stall_name(row.stall)
-        return {market: [stall, _ref(row)] if row.partner_ref else [stall]}
+    async def _names(
+        self, rows: Sequence[BankRow], refused: Mapping[int, tuple[str | None, str] | None]
+    ) -> dict[str, list[str]]:
+        """The unique names that rows are about, by their market: none where one is refused."""
+        for written in {row.market for row in rows}:
+            await self._places.find(written)
+        names: dict[str, list[str]] = {}
+        for row in rows:
+            market = self._places.known(row.market)
+            if market is None or refused[row.row] is not None:
+                continue
+            of_market = names.setdefault(market, [])
+            of_market.append(stall_name(row.stall))
+            if row.partner_ref:
+                of_market.append(_ref(row))
+        return names
 
     def plan(self, row: BankRow) -> Plan:
         """The row's outcome against the book of its market, which it changes."""
-        refused = self._refusal(row)
+        refused = self._refused[row.row]
         if refused is not None:
             return rejected(row, *refused)
         market = self._places.known(row.market)
@@ -130,14 +139,17 @@ class Accounts:
             when = book.stated(self._issue_moment(entry, row), row.row)
             require_open(book.place, when.at)
             facts += self._link(entry, row, when)
-            facts += decide.issue_code(
-                history.then(*facts),
+            history = history.then(*facts)
+            issued = decide.issue_code(
+                history,
                 entry.vault,
                 when,
                 bin_=row.bin,
                 ref=row.partner_ref or None,
             )
-            code = history.then(*facts).replay().live_code(row.bin)
+            facts += issued
+            history = history.then(*issued)
+            code = history.replay().live_code(row.bin)
             if code is None:
                 raise Conflict("The code is not live.", code="CODE_NOT_LIVE")
         if row.attached_on is not None:
@@ -146,19 +158,21 @@ class Accounts:
             hangs = code.attached_at is not None or _hung(entry, code, day)
             if not hangs or at < code.issued_at:
                 require_open(book.place, at)
-                facts += decide.attach(
-                    history.then(*facts),
+                attached = decide.attach(
+                    history,
                     book.stated(at, row.row),
                     code=code.ordinal,
                     evidence=EVIDENCE,
                 )
-        id_ = history.code_id(code.ordinal)
+                facts += attached
+                history = history.then(*attached)
+        id_ = code_id(entry.code, code.ordinal)
         if entry.stated == row.row:
             return Plan(accepted(row, id_))
         if not facts or entry.ahead:  # a later row had the last word, before the job was stopped
             return duplicate(row, book.shown(id_))
         commit = book.commit()
-        entry.record(commit, facts)
+        entry.record(commit, facts, history)
         if any(isinstance(fact, CodeIssued) for fact in facts):
             book.make(id_)
             if row.partner_ref:

@@ -7,8 +7,9 @@ the vendor as it stood when the row came, so it is counted as what it was.
 
 from __future__ import annotations
 
+from asyncio import gather
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from itertools import count
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from tracker.domain.errors import NotFound
 from tracker.domain.facts import VendorFact, ZoneAdded, decode_vendor, encode
 from tracker.domain.limits import require_groups
 from tracker.domain.market import Market
-from tracker.domain.rows import group_key
+from tracker.domain.rows import groups_of
 from tracker.domain.vendor import History, Vendor
 from tracker.domain.views import Views, views_of
 from tracker.services.context import Tracker
@@ -29,6 +30,9 @@ from tracker.store.commit import MARKET, Commit, header
 from tracker.store.jobs import Job, RowResult
 from tracker.store.keys import Space
 from tracker.tables.rows import WARNINGS, BankRow, RosterRow
+
+MARKETS_AT_ONCE = 4
+"""Markets read at once, for rows of a bank's file are about many; each on a connection."""
 
 DRY_NUMBERS_FROM = 1_000_000_000
 """Numbers of the vendors that a dry run imagines; nobody gets to see them."""
@@ -62,7 +66,13 @@ def rejected(
 class Entry:
     """A vendor as it stands after the rows so far."""
 
-    def __init__(self, history: History, keyring: Keyring, wrapped: bytes | None) -> None:
+    def __init__(
+        self,
+        history: History,
+        keyring: Keyring,
+        wrapped: bytes | None,
+        vault: VendorVault | None = None,
+    ) -> None:
         self.history = history
         self.code = history.vendor_code
         self.stated = 0
@@ -71,28 +81,33 @@ class Entry:
         """What rows that have not come yet recorded before a stop."""
         self._keyring = keyring
         self._wrapped = wrapped
-        self._vendor: Vendor | None = None
+        self._vault = vault
         self._views: Views | None = None
 
-    @cached_property
+    @property
     def vault(self) -> VendorVault:
         """Raises `NotFound` `ERASED` where the personal data are gone."""
-        if self._wrapped is None:
-            raise NotFound("The personal data of this vendor were erased.", code="ERASED")
-        return VendorVault(self.code, self._keyring.unwrap(self._wrapped))
+        if self._vault is None:
+            if self._wrapped is None:
+                raise NotFound("The personal data of this vendor were erased.", code="ERASED")
+            self._vault = VendorVault(self.code, self._keyring.unwrap(self._wrapped))
+        return self._vault
 
     @property
     def vendor(self) -> Vendor:
         """The vendor's state."""
-        if self._vendor is None:
-            self._vendor = self.history.replay()
-        return self._vendor
+        return self.history.replay()
 
-    def record(self, commit: Commit, facts: Sequence[VendorFact]) -> None:
-        """Adds facts to the vendor and to the commit that carries them."""
+    def record(
+        self, commit: Commit, facts: Sequence[VendorFact], after: History | None = None
+    ) -> None:
+        """Adds facts to the vendor and to the commit that carries them.
+
+        `after` is the history with them, where the caller has it already.
+        """
         seen = self._views or (views_of(self.history) if self.history.facts else None)
         self._views = commit.vendor(self.history, facts, seen)
-        self._see(self.history.then(*facts))
+        self.history = after or self.history.then(*facts)
 
     @property
     def names(self) -> Iterable[str]:
@@ -110,7 +125,7 @@ class Entry:
         for place, fact in enumerate(facts):
             if _row_of(job, fact) >= row:
                 self.ahead = facts[place:]
-                self._see(replace(self.history, facts=facts[:place]))
+                self.history = History(self.history.prefix, self.history.number, facts[:place])
                 return
 
     def reach(self, job: str, row: int) -> None:
@@ -121,16 +136,12 @@ class Entry:
             self.stated = stated or self.stated
             taken += 1
         self.ahead = facts[taken:]
-        self._see(self.history.then(*facts[:taken]))
+        self.history = self.history.then(*facts[:taken])
 
     def imagine(self, history: History) -> None:
         """Goes on from where a dry run left it."""
         self._views = views_of(history)
-        self._see(history)
-
-    def _see(self, history: History) -> None:
         self.history = history
-        self._vendor = None
 
 
 def _row_of(job: str, fact: VendorFact) -> int:
@@ -151,7 +162,7 @@ class Book:
         self._dry = dry
         self._names: dict[str, str] = {}
         self._entries: dict[int, Entry] = {}
-        self._groups: set[int] = set()
+        self._groups: set[str] = set()
         self._spare: list[int] = []
         self._imagined = count(DRY_NUMBERS_FROM)
         self._imagined_key = tracker.keyring.wrap(tracker.keyring.new_data_key()) if dry else b""
@@ -162,7 +173,7 @@ class Book:
     async def load(self, names: Sequence[str], since: int | None = None) -> None:
         """Reads who holds these names, as they stood before the job's row `since` if given."""
         reader, market = self._tracker.reader, self.place.id
-        self._groups |= await reader.group_keys(market)
+        self._groups |= await reader.groups(market)
         unknown = [name for name in dict.fromkeys(names) if name not in self._names]
         for name, holder in zip(unknown, await reader.holders(market, unknown), strict=True):
             if holder is not None:
@@ -242,19 +253,20 @@ class Book:
             entry = Entry(history, keyring, self._imagined_key)
         else:
             history = History(self.place.prefix, self._spare.pop(0))
-            entry = Entry(history, keyring, None)
-            entry.vault = self._tracker.new_vault(commit, self._space.data_keys, history)
+            vault = self._tracker.new_vault(commit, self._space.data_keys, history)
+            entry = Entry(history, keyring, None, vault)
         self._entries[history.number] = entry
         return entry
 
-    def require_groups(self, *names: str) -> None:
+    def require_groups(self, zone: str | None, category: str | None) -> None:
         """Passes zones and categories in use, or new ones that fit.
 
         Raises `Conflict` `TOO_MANY_GROUPS`, before anything of the row is in the book.
         """
-        for key in {group_key(name) for name in names if name} - self._groups:
-            require_groups(len(self._groups))
-            self._groups.add(key)
+        for name in groups_of(zone, category):
+            if name not in self._groups:
+                require_groups(len(self._groups))
+                self._groups.add(name)
 
     def add_zone(self, commit: Commit, zone: str, when: Stated) -> None:
         """A zone that the market's list does not have joins it in the same commit."""
@@ -316,11 +328,16 @@ class Shelf:
             self._books = {}
         for market, book in self._books.items():
             book.forget(partial(self._repeats.since, market, row=since))
-        for market, wanted in names.items():
-            if market not in self._books:
-                place = await self._tracker.market(market)
-                self._books[market] = Book(self._tracker, place, self._job.id, dry=self._dry)
-            await self._books[market].load(wanted, since)
+        markets = list(names)
+        for start in range(0, len(markets), MARKETS_AT_ONCE):
+            some = markets[start : start + MARKETS_AT_ONCE]
+            await gather(*(self._load(market, names[market], since) for market in some))
+
+    async def _load(self, market: str, names: Sequence[str], since: int) -> None:
+        if market not in self._books:
+            place = await self._tracker.market(market)
+            self._books[market] = Book(self._tracker, place, self._job.id, dry=self._dry)
+        await self._books[market].load(names, since)
 
     def __getitem__(self, market: str) -> Book:
         return self._books[market]

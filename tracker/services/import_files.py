@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -16,6 +16,11 @@ from tracker.services import room
 from tracker.services.context import Tracker, reused
 from tracker.services.job_ids import new_job, speaking
 from tracker.store.jobs import FILE_CHUNK_BYTES, Job, JobProblem
+
+LIGHT_ROWS_MAX: Final = 2_000
+LIGHT_BYTES_MAX: Final = 1 << 20
+"""A file up to both is imported by the worker in its own process: it takes less time than a fork
+and a few MB, where a large one's memory is to be given back."""
 
 
 async def receive(tracker: Tracker, chunks: AsyncIterator[bytes]) -> io.BytesIO:
@@ -70,7 +75,8 @@ async def take(
     known = await tracker.jobs.create(job, key, fingerprint)
     if known.job == job.id:
         if failed is None:
-            await tracker.dispatch(job.id)
+            light = rows <= LIGHT_ROWS_MAX and file.tell() <= LIGHT_BYTES_MAX
+            await tracker.dispatch(job.id, light=light)
         else:
             job = replace(job, state="failed", problem=failed)
             await tracker.jobs.save(job)

@@ -40,10 +40,13 @@ class Roster:
         """A bit for each vendor number that the file lists: a million names would be 100 MB."""
         self._unplaced: set[str] = set()
         """Stalls that it lists in rows that came to no vendor."""
+        self._refused: dict[int, tuple[str | None, str] | None] = {}
+        """What is refused of the rows last opened, by row."""
 
     async def open(self, rows: Sequence[RosterRow]) -> None:
         """Reads what stands and these rows are about, and reserves numbers for new vendors."""
-        usable = [row for row in rows if refusal(row) is None]
+        self._refused = {row.row: refusal(row) for row in rows}
+        usable = [row for row in rows if self._refused[row.row] is None]
         names = [name for row in usable for name in _names(row)]
         await self._shelf.open({self._market: names}, rows[0].row)
         await self._shelf[self._market].reserve([stall_name(row.stall) for row in usable])
@@ -56,7 +59,7 @@ class Roster:
 
     def plan(self, row: RosterRow) -> Plan:
         """The row's outcome against the book, which it changes."""
-        refused = refusal(row)
+        refused = self._refused[row.row]
         if refused is not None:
             return rejected(row, *refused)
         book = self._shelf[self._market]

@@ -153,13 +153,14 @@ def count(params: Mapping[str, Any], file: IO[bytes]) -> int:
     return table(params, file).total_rows
 
 
-def table(params: Mapping[str, Any], file: IO[bytes]) -> Table[Any]:
-    """A job's file as the table that its params say it is."""
+def table(params: Mapping[str, Any], file: IO[bytes], *, checked: bool = False) -> Table[Any]:
+    """A job's file as the table that its params say it is; `checked` where it was counted."""
     if params["kind"] == "activity":
         return read_activity(file)
     given = params.get("matched")
     matched = None if given is None else convert(given, Matched)
-    return (read_roster if params["kind"] == "roster" else read_bank)(file, matched=matched)
+    read = read_roster if params["kind"] == "roster" else read_bank
+    return read(file, matched=matched, checked=checked)
 
 
 # ── the job ──────────────────────────────────────────────────────────────────────────────────
@@ -169,12 +170,12 @@ async def run(tracker: Tracker, job: Job, chunk: int = CHUNK) -> dict[str, Any]:
     """The job itself, so many rows at a time; safe to run twice and at once."""
     file = await opened(tracker, job)
     if job.params["kind"] == "roster":
-        roster = await to_thread(table, job.params, file)
+        roster = await to_thread(table, job.params, file, checked=True)
         return await _import(tracker, job, roster, Roster(tracker, job), chunk)
     principal = principal_of(job)
     if job.params["kind"] == "activity":
         return await activity_files.run(tracker, job, principal, file)
-    listed = await to_thread(table, job.params, file)
+    listed = await to_thread(table, job.params, file, checked=True)
     return await _import(tracker, job, listed, Accounts(tracker, job, principal), chunk)
 
 
@@ -183,7 +184,7 @@ async def _import(
 ) -> dict[str, Any]:
     dry = bool(job.params["dry_run"])
     work = Work(tracker, rules, dry=dry)
-    job = replace(job, state="running", total=listed.total_rows, done=0)
+    job = replace(job, state="running", total=job.total or listed.total_rows, done=0)
     totals: Counter[str] = Counter(accepted=0, duplicate=0, rejected=0)
     codes: Counter[str] = Counter()
     if dry:

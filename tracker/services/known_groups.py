@@ -8,7 +8,7 @@ from collections import OrderedDict
 from typing import Final
 
 from tracker.domain.limits import require_groups
-from tracker.domain.rows import group_key
+from tracker.domain.rows import groups_of
 from tracker.store.reads import Reader
 
 MARKETS_KEPT: Final = 10_000
@@ -20,17 +20,17 @@ class KnownGroups:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._known: OrderedDict[str, set[int]] = OrderedDict()
+        self._known: OrderedDict[str, set[str]] = OrderedDict()
 
-    async def require(self, market: str, *names: str | None) -> None:
+    async def require(self, market: str, zone: str | None, category: str | None) -> None:
         """Passes names in use, or new ones that fit; raises `Conflict` `TOO_MANY_GROUPS`."""
-        keys = {group_key(name) for name in names if name}
-        if keys <= self._known.get(market, set()):
+        wanted = set(groups_of(zone, category))
+        if wanted <= self._known.get(market, set()):
             return
-        known = self._known[market] = await self._reader.group_keys(market)
+        known = self._known[market] = await self._reader.groups(market)
         self._known.move_to_end(market)
         if len(self._known) > MARKETS_KEPT:
             self._known.popitem(last=False)
-        for new in keys - known:
+        for new in wanted - known:
             require_groups(len(known))
             known.add(new)

@@ -16,7 +16,7 @@ from tracker.access.masking import mask_account
 from tracker.access.roles import Permission, hidden, require
 from tracker.access.vault import VendorVault
 from tracker.domain import decide, decide_erasure, decide_void
-from tracker.domain.activity import holds
+from tracker.domain.bitmaps import holds
 from tracker.domain.codes import event_id, parse_vendor_code
 from tracker.domain.days import day_date, moment_text
 from tracker.domain.errors import Invalid

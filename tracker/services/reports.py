@@ -18,7 +18,7 @@ from tracker.domain.withholding import restore
 from tracker.services import published
 from tracker.services.context import Tracker
 from tracker.services.market_periods import MarketPeriod, MarketPeriods
-from tracker.services.overview import WEEK_DAYS
+from tracker.services.overview_rows import WEEK_DAYS
 
 DAYS_MAX = 366
 """A year: longer ones are read year by year."""

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
 from tracker.domain.days import DAY_MS, OFFSET_MS, day_of
-from tracker.services import account_index, activity_retention, erasure, findings, seals, snapshots
+from tracker.services import account_index, activity_retention, erasure, findings, seals, waiting
 from tracker.services.context import Tracker
 from tracker.services.job_ids import new_job
+from tracker.services.waiting import Waiting
+from tracker.store.keys import SERVICE
+
+T = TypeVar("T")
 
 HOUR_MS = 3_600_000
 
@@ -17,24 +24,28 @@ async def tick(tracker: Tracker) -> None:
     as an `ExceptionGroup` where it is more than one.
     """
     failed: list[Exception] = []
-    for step in (
-        _close_days,
-        _recompute,
-        _complete_feed,
-        account_index.complete_all,
-        findings.find,
-        seals.keep_sealed,
-        activity_retention.drop_old_sets,
-        erasure.complete_all,
-    ):
-        try:
-            await step(tracker)
-        except Exception as error:  # raised below
-            failed.append(error)
+    await _try(failed, _close_days(tracker))
+    todo = await _try(failed, waiting.look(tracker)) or Waiting()
+    failed += todo.damaged.values()
+    await _try(failed, _recompute(tracker, todo.outdated))
+    await _try(failed, _complete_feed(tracker, todo.unfed))
+    await _try(failed, _index(tracker, todo.unindexed))
+    await _try(failed, findings.find_in(tracker, todo.prefixes, todo.behind))
+    await _try(failed, seals.keep_sealed(tracker, [SERVICE, *todo.unsealed]))
+    await _try(failed, activity_retention.drop_old_sets(tracker))
+    await _try(failed, _erase(tracker, todo.erasing))
     if len(failed) > 1:
         raise ExceptionGroup("Several steps of a tick failed.", failed)
     if failed:
         raise failed[0]
+
+
+async def _try(failed: list[Exception], step: Awaitable[T]) -> T | None:
+    try:
+        return await step
+    except Exception as error:  # raised at the tick's end
+        failed.append(error)
+        return None
 
 
 async def _close_days(tracker: Tracker) -> None:
@@ -56,8 +67,8 @@ async def _close_days(tracker: Tracker) -> None:
     await tracker.dispatch(known.job)
 
 
-async def _recompute(tracker: Tracker) -> None:
-    if not await snapshots.outdated(tracker) or await _open_mode(tracker, "outdated"):
+async def _recompute(tracker: Tracker, outdated: Sequence[str]) -> None:
+    if not outdated or await _open_mode(tracker, "outdated"):
         return
     job = new_job(tracker, "snapshots", "schedule", {"mode": "outdated"})
     await tracker.jobs.create(job)
@@ -74,8 +85,17 @@ async def _open_mode(tracker: Tracker, mode: str, *, closes: bool = False) -> bo
     return False
 
 
-async def _complete_feed(tracker: Tracker) -> None:
+async def _complete_feed(tracker: Tracker, unfed: Sequence[str]) -> None:
     """Publications and reported values whose writer committed and died before feeding."""
-    markets = await tracker.publications.unfed(list(await tracker.reader.markets()))
-    await tracker.publications.feed_markets(markets)
+    await tracker.publications.feed_markets(unfed)
     await tracker.reported.feed()
+
+
+async def _index(tracker: Tracker, unindexed: Sequence[str]) -> None:
+    for market in unindexed:
+        await account_index.complete(tracker, market)
+
+
+async def _erase(tracker: Tracker, erasing: Sequence[str]) -> None:
+    if erasing:
+        await erasure.complete_all(tracker, erasing)

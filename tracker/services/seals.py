@@ -9,7 +9,7 @@ at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import DecodeError, Struct
 
@@ -34,7 +34,7 @@ stretch."""
 
 
 LOOK_MS_MAX = 60_000
-"""The longest between two looks of the schedule: it asks every ledger for its end."""
+"""The longest between two looks of the schedule."""
 
 log = logging.getLogger(__name__)
 
@@ -59,13 +59,16 @@ class _Work(Struct):
     stretches: list[Stretch]
 
 
-async def keep_sealed(tracker: Tracker) -> None:
-    """The schedule's part: a run a minute, or the next one at once where one was not enough."""
+async def keep_sealed(tracker: Tracker, spaces: Iterable[str] | None = None) -> None:
+    """The schedule's part: a run a minute, or the next one at once where one was not enough.
+
+    Of these ledgers, or of all.
+    """
     state, now = tracker.schedule_state, tracker.now()
     pause_ms = min(LOOK_MS_MAX, tracker.settings.seal_quiet_s * 1000)
     if state.sealed_at is not None and 0 <= now - state.sealed_at < pause_ms:
         return
-    done = await seal(tracker)
+    done = await seal(tracker, None if spaces is None else sorted(spaces))
     state.sealed_at = None if done.unfinished else now
     for space, why in done.damaged.items():
         log.error("ledger %s is not sealed any further: %s; `tracker verify` says more", space, why)

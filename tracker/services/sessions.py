@@ -150,3 +150,9 @@ async def leave(tracker: Tracker, cookie: str) -> None:
     parsed = _COOKIE.fullmatch(cookie)
     if parsed is not None:
         await tracker.sessions.drop(parsed[1], [digest_of(parsed[2])])
+
+
+def digest_in(cookie: str) -> str | None:
+    """Under which the session of a cookie would be kept; None of what is no such cookie."""
+    parsed = _COOKIE.fullmatch(cookie)
+    return None if parsed is None else digest_of(parsed[2])

@@ -13,7 +13,7 @@ from tracker.domain.days import day_of
 from tracker.domain.errors import Invalid
 from tracker.domain.facts import Published
 from tracker.domain.figures import FINAL_AFTER_DAYS, WINDOW_DAYS, content
-from tracker.domain.snapshot import GENESIS, canonical, publish
+from tracker.domain.snapshot import GENESIS, canonical, encoded, publish
 from tracker.domain.withholding import withhold
 from tracker.services.context import ATTEMPTS_MAX, Tracker, busy, reused
 from tracker.services.job_ids import new_job
@@ -23,11 +23,15 @@ from tracker.store.keys import Space
 from tracker.store.look import Look
 from tracker.store.publications import HEAD, add_publication, read_head, read_latest
 
-BATCH = 50
-"""Markets read and published in one round trip: 2 MB of replies where they have 600 vendors."""
+BATCH = 25
+"""Markets read and published in one round trip: 1 MB of replies where they have 600 vendors."""
 
-LANES = 3
-"""Batches under way at once, so that the store works on one while the worker computes another."""
+LANES = 8
+"""Batches under way at once: the store works on some while the worker computes another. Each waits
+for five answers, of which some stand behind another batch's long reading, so it takes many."""
+
+BREATH = 5
+"""Markets computed before the replies of other batches are taken and their requests sent."""
 
 DAYS_PER_COMMIT = 31
 """Days of one market looked at and published in one step: bounds what one reads and writes."""
@@ -91,6 +95,7 @@ class _Run:
     def __init__(self, tracker: Tracker, job: Job, markets: Sequence[str]) -> None:
         self._tracker = tracker
         self._job = job
+        self._turn = asyncio.Lock()
         self.days = range(job.params["from"], job.params["to"] + 1)
         self.published = job.params.get("published", 0)
         self._after = job.params.get("after", "")
@@ -116,15 +121,18 @@ class _Run:
     async def _publish(self, batch: Sequence[str]) -> int:
         today = day_of(self._tracker.now())
         covers = self.days.start if self.days.stop == today else None
-        new = await publish_days(self._tracker, batch, self.days, covers=covers, seen=self._seen)
+        new = await publish_days(
+            self._tracker, batch, self.days, covers=covers, seen=self._seen, turn=self._turn
+        )
         if self._job.params.get("closes"):
             final = [day - FINAL_AFTER_DAYS for day in self.days]
-            new += await publish_days(self._tracker, batch, final, again=True)
+            new += await publish_days(self._tracker, batch, final, again=True, turn=self._turn)
         return new
 
     async def _seen(self, count: int) -> None:
         self._done += count
-        await self._save()
+        if len(self.days) > DAYS_PER_COMMIT:  # else the batch is through, which is saved anyway
+            await self._save()
 
     async def _save(self) -> None:
         params = {**self._job.params, "after": self._after, "published": self.published}
@@ -163,18 +171,20 @@ async def publish_days(
     again: bool = False,
     covers: int | None = None,
     seen: Callable[[int], Awaitable[None]] | None = None,
+    turn: asyncio.Lock | None = None,
 ) -> int:
     """Publishes each of these days of each market whose content differs from its latest revision.
 
     With `again` only days that have a revision. `covers` says that no published day from then on
     is missing from `days`: outdated marks of these markets are dropped as far as they were seen.
-    `seen` is told of how many days of markets were looked at, part by part.
+    `seen` is told of how many days of markets were looked at, part by part. Of callers with the
+    same `turn` one computes at a time, while the others read and write.
     Returns how many revisions were published. Raises `Unavailable` where other workers, or damaged
     publication records (`tracker verify` names them), never let a market be.
     """
-    published, first = 0, dict[str, Look]()
+    published, first, turn = 0, dict[str, Look](), turn or asyncio.Lock()
     for part in _chunks(days, DAYS_PER_COMMIT):
-        published += await _publish_part(tracker, markets, part, first, again=again)
+        published += await _publish_part(tracker, markets, part, first, turn, again=again)
         if seen is not None:
             await seen(len(markets) * len(part))
     if covers is not None:
@@ -193,6 +203,7 @@ async def _publish_part(
     markets: Sequence[str],
     days: Sequence[int],
     first: dict[str, Look],
+    turn: asyncio.Lock,
     *,
     again: bool,
 ) -> int:
@@ -202,11 +213,14 @@ async def _publish_part(
     for _ in range(ATTEMPTS_MAX):
         looks = await tracker.looks.at(pending, min(days), max(days), fields)
         planned = []
-        for market, look in zip(pending, looks, strict=True):
-            first.setdefault(market, look)
-            commit, facts = _plan(tracker, market, look, days, again=again)
-            if facts:
-                planned.append((market, commit, facts))
+        async with turn:
+            for number, (market, look) in enumerate(zip(pending, looks, strict=True), 1):
+                first.setdefault(market, look)
+                commit, facts = _plan(tracker, market, look, days, again=again)
+                if facts:
+                    planned.append((market, commit, facts))
+                if number % BREATH == 0:
+                    await asyncio.sleep(0)
         outcomes = await tracker.committer.commit_many([commit for _, commit, _ in planned])
         pending, new = [], []
         for (market, _, facts), outcome in zip(planned, outcomes, strict=True):
@@ -235,6 +249,7 @@ def _plan(
         if not look.grounds.paid.whole(day - WINDOW_DAYS + 1, day):
             continue
         body, kept_back = withhold(content(look.grounds, day, now))
+        body = encoded(body)
         details = canonical(kept_back) if kept_back else b""
         digests = _digest(canonical(body)), _digest(details) if details else b""
         if latest is not None and (latest.content_digest, latest.details_digest) == digests:

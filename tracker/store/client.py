@@ -14,17 +14,20 @@ maintenance notices, on by default, switches that look off.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
+from hiredis import pack_command
+from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.connection import HiredisRespSerializer
-from redis.exceptions import OutOfMemoryError
+from redis.exceptions import ConnectionError as StoreConnectionError
+from redis.exceptions import OutOfMemoryError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
@@ -49,6 +52,7 @@ def _options(timeout_s: float, read_s: float | None) -> dict[str, Any]:
         "health_check_interval": HEALTH_CHECK_S,
         "decode_responses": False,
         "protocol": 2,
+        "driver_info": None,  # else each client reads the package's files, each connection says it
         # Only matters where a URL asks for RESP3: keeps the look before use.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
@@ -110,12 +114,42 @@ def _nodes_of(url: str) -> tuple[list[Address], Callable[[Address], str]]:
 class _Packing:
     """Puts commands on the wire with hiredis, as redis-py's blocking connections do.
 
-    Its asynchronous ones do so in Python, which takes as long as all the rest of a commit.
+    Its asynchronous ones do so in Python, which takes as long as all the rest of a commit. And
+    they give each reply a time limit, where in a pipeline most have arrived with the one before.
     """
+
+    _parser: Any
 
     def pack_command(self, *args: Any) -> list[bytes]:
         packed: list[bytes] = _PACKER.pack(*args)
         return packed
+
+    def pack_commands(self, commands: Iterable[Any]) -> list[bytes]:
+        return [b"".join(map(_packed, commands))]
+
+    async def read_response(self, *args: Any, **more: Any) -> Any:
+        reader = self._parser._reader
+        reply = NOT_ENOUGH_DATA if reader is None or args or more else reader.gets()
+        if reply is NOT_ENOUGH_DATA:
+            return await super().read_response(*args, **more)  # type: ignore[misc]  # redis-py's
+        first = reply[0] if type(reply) is list and reply else reply
+        for error in (reply, first):
+            if isinstance(error, StoreConnectionError):  # the store is loading, say
+                await self.disconnect(nowait=True)  # type: ignore[attr-defined]
+                raise error
+        if isinstance(reply, ResponseError):
+            raise reply
+        return reply
+
+
+def _packed(command: tuple[Any, ...]) -> bytes:
+    name = command[0]
+    if type(name) is str and " " not in name:
+        try:
+            return bytes(pack_command(command))
+        except TypeError:  # what hiredis does not know: redis-py turns it into bytes, or says so
+            pass
+    return b"".join(_PACKER.pack(*command))
 
 
 class _Tcp(_Packing, redis.asyncio.Connection):

@@ -7,7 +7,7 @@
 -- KEYS  1 ledger, 2 docs, 3 names, 4 deltas, 5 marks, 6 answer (or the ledger again: none),
 --       7… rows and record hashes, named by their place
 -- ARGV  1 the plan (msgpack, strings and integers only), 2… byte strings, named by their place
--- plan  {answer, docs, entries, claims, releases, deltas, rows, records, mark, settled, seen}
+-- plan  {answer, docs, entries, claims, releases, deltas, rows, sets, records, mark, settled, seen}
 --   answer    {ttl_ms, bytes} or {}      stored under KEYS[6]; found there → 'replayed'
 --   docs      {{subject, header, new_header, {bytes…}}…}   facts appended; header '' = new
 --   entries   {{subject, bytes}…}        ledger entries that no document holds
@@ -15,6 +15,8 @@
 --   releases  {{name, holder}…}
 --   deltas    {{field, change}…}         added to; a sum of nothing is dropped
 --   rows      {{key, offset, bytes}…}    written over what stands there
+--   sets      {index, {key, name, number, 1 in or 0 out}…} or {}  bitmaps, and the index of those
+--             that have anybody; what it does not name is nobody's, whatever stands there
 --   records   {{key, field, expected, bytes}…}  expected: 0 any, 1 must be absent, else its place;
 --             bytes: 0 is dropped, else its place
 --   mark      day, or -1: the first day whose figures change
@@ -24,8 +26,8 @@
 
 local plan = cmsgpack.unpack(ARGV[1])
 local answer, docs, entries, claims, releases = plan[1], plan[2], plan[3], plan[4], plan[5]
-local deltas, rows, records, mark, settled = plan[6], plan[7], plan[8], plan[9], plan[10]
-local seen = plan[11]
+local deltas, rows, sets, records, mark = plan[6], plan[7], plan[8], plan[9], plan[10]
+local settled, seen = plan[11], plan[12]
 local HEADER = 5
 
 if #answer > 0 then
@@ -60,6 +62,17 @@ for i, delta in ipairs(deltas) do
 end
 for _, row in ipairs(rows) do
   redis.call('STRLEN', KEYS[row[1]])
+end
+local fresh = {}
+if #sets > 0 then
+  local names = {}
+  for i = 2, #sets do
+    redis.call('STRLEN', KEYS[sets[i][1]])
+    names[i - 1] = sets[i][2]
+  end
+  for i, known in ipairs(redis.call('SMISMEMBER', KEYS[sets[1]], unpack(names))) do
+    fresh[names[i]] = known == 0
+  end
 end
 local there = {}
 for i, record in ipairs(records) do
@@ -106,6 +119,20 @@ for i, delta in ipairs(deltas) do
 end
 for _, row in ipairs(rows) do
   redis.call('SETRANGE', KEYS[row[1]], row[2], ARGV[row[3]])
+end
+for i = 2, #sets do
+  local key, name, number, becomes = unpack(sets[i])
+  if fresh[name] and becomes == 1 then
+    redis.call('DEL', KEYS[key])
+    redis.call('SADD', KEYS[sets[1]], name)
+    fresh[name] = false
+  end
+  redis.call('SETBIT', KEYS[key], number, becomes)
+  if becomes == 0 and redis.call('BITCOUNT', KEYS[key]) == 0 then
+    redis.call('DEL', KEYS[key])
+    redis.call('SREM', KEYS[sets[1]], name)
+    fresh[name] = true
+  end
 end
 for i, record in ipairs(records) do
   if record[4] == 0 then

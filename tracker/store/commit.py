@@ -93,10 +93,16 @@ class Commit:
         self._releases: list[list[str]] = []
         self._deltas: list[list[Any]] = []
         self._rows: list[list[int]] = []
+        self._sets: dict[tuple[str, int], int] = {}
         self._records: dict[tuple[int, str], list[Any]] = {}
         self._seen: list[list[Any]] = []
         self._mark = -1
         self._settled = -1
+
+    @property
+    def space(self) -> str:
+        """The name of the space that it writes to: a market's, or the service's."""
+        return self._space.name
 
     def vendor(
         self, before: History, facts: Sequence[VendorFact], seen: Views | None = None
@@ -134,9 +140,9 @@ class Commit:
         if new.row != old.row:
             place = number * ROW_BYTES
             self._rows.append([self._key(self._space.rows), place, self._arg(new.row)])
-        for key, name in new.groups.items():
-            if key not in old.groups:
-                self.record(self._space.groups, str(key), name.encode(), new=False)
+        if new.sets != old.sets:
+            self._sets.update({(name, number): 0 for name in old.sets - new.sets})
+            self._sets.update({(name, number): 1 for name in new.sets - old.sets})
 
     def append(self, subject: str, version: int, facts: Iterable[Fact]) -> None:
         """Facts for the ledger and the document of a subject that was read at `version`."""
@@ -194,6 +200,15 @@ class Commit:
         """Figures are published for all facts up to this position."""
         self._settled = position
 
+    def _sets_changed(self) -> list[Any]:
+        if not self._sets:
+            return []
+        changes = [
+            (self._key(self._space.set(name)), name, number, becomes)
+            for (name, number), becomes in self._sets.items()
+        ]
+        return [self._key(self._space.sets), *changes]
+
     def _arg(self, value: bytes) -> int:
         self._args.append(value)
         return len(self._args) + 1
@@ -215,6 +230,7 @@ class Commit:
             self._releases,
             self._deltas,
             self._rows,
+            self._sets_changed(),
             list(self._records.values()),
             self._mark,
             self._settled,
@@ -244,7 +260,14 @@ class Committer:
 
     async def commit(self, commit: Commit) -> Outcome:
         """One commit. A script that the server does not know (a restart) ran nothing: loaded."""
-        return (await self.commit_many([commit]))[0]
+        keys, args = commit.arguments()
+        sha = self._script.sha
+        try:
+            reply = await self._client.evalsha(sha, len(keys), *keys, *args)
+        except NoScriptError:
+            await self._client.script_load(SCRIPT)
+            reply = await self._client.evalsha(sha, len(keys), *keys, *args)
+        return _outcome(reply)
 
     async def commit_many(self, commits: Sequence[Commit]) -> list[Outcome]:
         """Many commits in one pipeline, in this order, each a step of its own.
@@ -263,12 +286,6 @@ class Committer:
 
     async def _send(self, commits: Sequence[Commit]) -> list[Any]:
         sha = self._script.sha
-        if len(commits) == 1:
-            keys, args = commits[0].arguments()
-            try:
-                return [await self._client.evalsha(sha, len(keys), *keys, *args)]
-            except NoScriptError as unknown:
-                return [unknown]
         pipeline = self._client.pipeline(transaction=False)
         for commit in commits:
             keys, args = commit.arguments()

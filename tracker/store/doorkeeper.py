@@ -12,21 +12,24 @@ windows carry the service's tag, so on a cluster one node is the door of all; it
 
 from __future__ import annotations
 
+from hashlib import sha1
 from importlib.resources import files
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from msgspec import Struct
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
+from redis.exceptions import NoScriptError
 
 from tracker.domain.facts import ServiceFact, decode_service
 from tracker.store.keys import SERVICE, Space, window
 
 SCRIPT: Final = files("tracker.store").joinpath("doorkeeper.lua").read_text("utf-8")
+SHA: Final = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 WINDOW_S: Final = 60
 WINDOW_US: Final = WINDOW_S * 1_000_000
 
 
-class Counted(NamedTuple):
+class Counted(Struct, frozen=True):
     """Whether the request may go on, how many more may now, µs until one more may."""
 
     passes: bool
@@ -34,7 +37,7 @@ class Counted(NamedTuple):
     wait_us: int
 
 
-class Document(NamedTuple):
+class Document(Struct, frozen=True):
     """What stands of a subject: its bytes (empty: there is none) and its facts."""
 
     raw: bytes
@@ -48,7 +51,7 @@ class Doorkeeper:
     """Asks the store at the door."""
 
     def __init__(self, client: Redis) -> None:
-        self._ask: Any = AsyncScript(client, SCRIPT)  # redis-py's type knows str keys alone
+        self._client: Any = client  # redis-py types replies as unions that say nothing
         self._documents = Space(SERVICE).docs
 
     async def ask(self, subject: str, known: bytes, requests_max: int) -> Counted | Document:
@@ -56,10 +59,13 @@ class Doorkeeper:
 
         A `Document` where `known` is not what stands; nothing is counted then.
         """
-        reply = await self._ask(
-            keys=[self._documents, window(subject)],
-            args=[subject, known, requests_max, WINDOW_US],
-        )
+        keys = self._documents, window(subject)
+        asked = SHA, len(keys), *keys, subject, known, requests_max, WINDOW_US
+        try:
+            reply = await self._client.evalsha(*asked)
+        except NoScriptError:  # a restart of the store; nothing was done
+            await self._client.script_load(SCRIPT)
+            reply = await self._client.evalsha(*asked)
         if len(reply) == 1:
             raw: bytes = reply[0]
             return Document(raw, decode_service(raw)) if raw else UNKNOWN

@@ -17,10 +17,14 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from tracker.store.keys import JOBS_OPEN, job, job_file, job_key, job_rows
+from tracker.store.keys import JOBS_FAILED, JOBS_OPEN, job, job_file, job_key, job_rows
 
 KEPT_MS: Final = 7 * 86_400_000
 FILE_CHUNK_BYTES: Final = 512 * 1024
+
+FAILED_MAX: Final = 1_000
+"""Failed jobs that are found again, the latest of them: more than anybody reads through. Records of
+others are kept as long, and found by their id."""
 
 Kind = Literal["import", "snapshots", "sheets"]
 State = Literal["queued", "running", "done", "failed"]
@@ -81,8 +85,9 @@ class KnownKey(Struct, frozen=True, array_like=True):
 class Jobs:
     """Records, files and row results of jobs."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, failed_max: int = FAILED_MAX) -> None:
         self._client: Any = client
+        self._failed_max = failed_max
         scripts = files("tracker.store")
         self._create = AsyncScript(client, scripts.joinpath("job.lua").read_text())
         self._save = AsyncScript(client, scripts.joinpath("job_save.lua").read_text())
@@ -122,15 +127,17 @@ class Jobs:
         await self._write(changed)
 
     async def _write(self, changed: Job, chunk: str = "", rows: bytes = b"") -> None:
-        args: list[bytes] = [
+        args: list[bytes | int] = [
             changed.id.encode(),
             msgpack.encode(changed),
-            str(KEPT_MS).encode(),
-            b"1" if changed.ended else b"0",
+            KEPT_MS,
+            {"done": 1, "failed": 2}.get(changed.state, 0),
             chunk.encode(),
             rows,
+            changed.created,
+            self._failed_max,
         ]
-        keys = [job(changed.id), JOBS_OPEN, job_rows(changed.id)]
+        keys = [job(changed.id), JOBS_OPEN, job_rows(changed.id), JOBS_FAILED]
         await self._save(keys=keys, args=args)
 
     async def open_ids(self, limit: int = 1_000) -> list[str]:
@@ -141,6 +148,20 @@ class Jobs:
         """Ids of jobs that have not ended, oldest first, each with when it was made (ms)."""
         found = await self._client.zrange(JOBS_OPEN, 0, limit - 1, withscores=True)
         return {id_.decode(): int(made) for id_, made in found}
+
+    async def failed(self) -> list[Job]:
+        """The latest jobs that failed and whose records are kept, newest first.
+
+        In two round trips, however many jobs there are.
+        """
+        latest: Any = {"byscore": True, "desc": True, "offset": 0, "num": self._failed_max}
+        return await self.some(await self._client.zrange(JOBS_FAILED, "+inf", "-inf", **latest))
+
+    async def some(self, ids: Sequence[str | bytes]) -> list[Job]:
+        """The records of these jobs, those that there are, in one round trip."""
+        names = [id_.decode() if isinstance(id_, bytes) else id_ for id_ in ids]
+        raws = await self._client.mget([job(id_) for id_ in names]) if names else []
+        return [msgpack.decode(raw, type=Job) for raw in raws if raw is not None]
 
     async def open_makers(self, limit: int) -> list[str]:
         """Who asked for each of the jobs that have not ended, oldest first."""

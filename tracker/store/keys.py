@@ -20,8 +20,9 @@ class Space:
         self.docs = f"{tag}:docs"  # hash: subject → its facts, one msgpack array32
         self.names = f"{tag}:names"  # hash: unique name → who holds it
         self.deltas = f"{tag}:deltas"  # hash: "<day>:<line>" → change of the market's sum
-        self.rows = f"{tag}:rows"  # string: 16 bytes a vendor, its number tells where
-        self.groups = f"{tag}:groups"  # hash: group key → the zone's or category's name
+        self.rows = f"{tag}:rows"  # string: 8 bytes a vendor, its number tells where
+        self.sets = f"{tag}:sets"  # set: names of the sets that have any vendor
+        self.gone = (f"{tag}:groups",)  # views of earlier forms, which nothing reads any more
         self.data_keys = f"{tag}:datakeys"  # hash: vendor number → wrapped data key
         self.erasing = f"{tag}:erasing"  # hash: vendor number → what an erasure has still to clear
         self.marks = f"{tag}:marks"  # hash: since which day figures may be outdated
@@ -35,11 +36,17 @@ class Space:
         self.asked = f"{tag}:asked"  # hash: "<subject>.<ordinal>" of each approval → when (ms)
         self.reports = f"{tag}:reports"  # hash: "<day>.<bin>" → the latest report; "version"
 
+    def set(self, name: str) -> str:
+        """A set of vendors (string: a bitmap); `look.lua` and `sets.lua` know the name too."""
+        return f"{self.sets}:{name}"
+
 
 FEED = "{feed}:entries"
 FEED_LAST = "{feed}:last"
 
 JOBS_OPEN = "{jobs}:open"
+JOBS_FAILED = "{jobs}:failed"  # sorted set: job → when it was made (ms), of those that failed
+NEWS = "{sys}:news"  # sorted set: market → the number under which it was named last
 TICK_LOCK = "{sys}:tick"
 CLOSED_UNTIL = "{sys}:closed-until"
 BEATS = "{sys}:beats"  # hash: what nobody calls → when it last showed that it lives

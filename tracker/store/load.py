@@ -25,6 +25,7 @@ from tracker.store.keys import (
     FEED,
     FEED_LAST,
     INVITATIONS,
+    JOBS_FAILED,
     JOBS_OPEN,
     LOGINS,
     PASSWORDS,
@@ -163,6 +164,8 @@ class Load:
                 record = msgpack.decode(stored.value, type=Job)
                 if not record.ended:
                     pipeline.zadd(JOBS_OPEN, {record.id: record.created})
+                elif record.state == "failed":
+                    pipeline.zadd(JOBS_FAILED, {record.id: record.created})
         await pipeline.execute()
 
     async def _hash(self, key: str, fields: Mapping[str, Any]) -> None:

@@ -1,11 +1,11 @@
 #!lua flags=no-writes
 -- One market as it stands at one ledger position.
--- KEYS 1 ledger, 2 docs, 3 deltas, 4 published, 5 marks, 6 rows, 7 groups, 8 paid
+-- KEYS 1 ledger, 2 docs, 3 deltas, 4 published, 5 marks, 6 rows, 7 the index of the sets, 8 paid
 -- ARGV 1 first and 2 last day of the day lines, 3 first day of the reports, 4 first day of those
 --      that are read bank by bank, 5 the kinds of day lines, comma between, 6 how many fields of
 --      `published` to read, 7 how many documents (-1: all), then these fields and subjects one
 --      after the other
--- reply {position, market's document, {mark day, position}, rows, {group key, name…},
+-- reply {position, market's document, {mark day, position}, rows, {set, bitmap…},
 --       {published…}, {deltas…}, {who has been paid since when, reports…}, {unions…},
 --       {reports of days without a union…}, {documents…, or subject, document…}}
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
@@ -39,12 +39,17 @@ for i, union in ipairs(unions) do
   if not union then missing[#missing + 1] = string.sub(older[i], 1, -2) end
 end
 local instead = #missing > 0 and redis.call('HMGET', KEYS[8], unpack(missing)) or {}
+local sets = {}
+for _, name in ipairs(redis.call('SMEMBERS', KEYS[7])) do
+  sets[#sets + 1] = name
+  sets[#sets + 1] = redis.call('GET', KEYS[7] .. ':' .. name) or ''
+end
 return {
   position,
   redis.call('HGET', KEYS[2], '0'),
   redis.call('HMGET', KEYS[5], 'day', 'position'),
   redis.call('GET', KEYS[6]),
-  redis.call('HGETALL', KEYS[7]),
+  sets,
   published,
   deltas,
   paid,

@@ -14,13 +14,14 @@ from tracker.domain.figures import BANKS_DAYS, WINDOW_DAYS, Grounds
 from tracker.domain.lines import KINDS, Falls, closings
 from tracker.domain.market import market_of
 from tracker.domain.paid import Paid
-from tracker.domain.roster import Roster
+from tracker.domain.roster import roster_of
 from tracker.domain.rows import Step, steps
 from tracker.domain.targets import PACE_DAYS
 from tracker.domain.vendor import History
 from tracker.store.activity import decode_days, union_of_day
 from tracker.store.commit import MARKET
 from tracker.store.keys import Space
+from tracker.store.reads import pairs
 
 DOCUMENTS_MAX = 1_000
 """Documents that are named one by one: beyond, all of a market's are read."""
@@ -75,7 +76,7 @@ class Looks:
         for market, documents in wanted.items():
             space = Space(market)
             keys = [space.ledger, space.docs, space.deltas, space.published, space.marks]
-            keys += [space.rows, space.groups, space.paid]
+            keys += [space.rows, space.sets, space.paid]
             count = -1 if documents is None else len(documents)
             args = [*fields.days, len(published), count, *published, *(documents or ())]
             await self._script(keys=keys, args=args, client=pipeline)
@@ -126,12 +127,10 @@ class _Read:
     """A market's reply, as far as it is read to see whether it is enough."""
 
     def __init__(self, market: str, wanted: _Documents, fields: _Fields, reply: Any) -> None:
-        self._position, document, self._mark, raw, groups, *self._rest = reply
+        self._position, document, self._mark, raw, sets, *self._rest = reply
         self._wanted, self._fields = wanted, fields
         self._market = None if document is None else market_of(market, decode_market(document))
-        keys = map(int, groups[::2])
-        names = {key: name.decode() for key, name in zip(keys, groups[1::2], strict=True)}
-        self._roster = Roster(raw or b"", names)
+        self._roster = roster_of(raw, pairs(sets))
 
     def more(self) -> _Documents:
         """The documents that are needed; those that were read where they are enough."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
+from itertools import chain
 from typing import Any, NamedTuple
 
 from msgspec import Struct, msgpack
@@ -22,6 +23,9 @@ from tracker.store.packing import pack, unpack
 
 HEAD = "head"
 """The field of `published` that holds the chain's head."""
+
+TAKEN_AT_ONCE = 50
+"""Markets whose publications one step of the store takes into the feed: bounds how long it is."""
 
 
 class Latest(Struct, frozen=True, array_like=True):
@@ -193,14 +197,10 @@ class Publications:
 
         In one round trip; where the feed lacks earlier ones of a market, as `feed_markets`.
         """
-        pipeline = self._client.pipeline(transaction=False)
-        for market, facts in new:
-            args = [market, str(facts[0].ordinal)]
-            args += [part for fact in facts for part in (body_name(fact), str(fact.at))]
-            await self._feed(keys=[FEED, FEED_LAST], args=args, client=pipeline)
-        reached = await pipeline.execute() if new else []
+        named = [(m, facts[0].ordinal, [_named(fact) for fact in facts]) for m, facts in new]
+        reached = await self._take(named)
         its = zip(new, reached, strict=True)
-        await self.feed_markets([m for (m, facts), last in its if int(last) < facts[-1].ordinal])
+        await self.feed_markets([m for (m, facts), last in its if last < facts[-1].ordinal])
 
     async def feed_market(self, market: str) -> int:
         """`feed_markets` of one."""
@@ -219,18 +219,24 @@ class Publications:
                 pipeline.hmget(Space(market).published, [f"#{n}" for n in ordinals])
         if not behind:
             return 0
-        named = zip(behind, await pipeline.execute(), strict=True)
-        pipeline = self._client.pipeline(transaction=False)
-        for (market, ordinals), fields in named:
+        named = []
+        for (market, ordinals), fields in zip(behind, await pipeline.execute(), strict=True):
             if None in fields:
                 raise LookupError(f"The chain of {market} lacks one of the numbers {ordinals}.")
-            args = [market.encode(), b"%d" % ordinals.start]
-            args += [part for field in fields for part in _name_and_moment(field)]
+            named.append((market, ordinals.start, list(map(_name_and_moment, fields))))
+        reached = await self._take(named)
+        return sum(n - ordinals.start + 1 for n, (_, ordinals) in zip(reached, behind, strict=True))
+
+    async def _take(self, named: Sequence[tuple[str, int, list[tuple[bytes, bytes]]]]) -> list[int]:
+        """Takes publications into the feed: of each market from one ordinal on, by `_named`."""
+        pipeline = self._client.pipeline(transaction=False)
+        for part in range(0, len(named), TAKEN_AT_ONCE):
+            args: list[str | bytes | int] = []
+            for market, first, its in named[part : part + TAKEN_AT_ONCE]:
+                args += (market, first, len(its), *chain.from_iterable(its))
             await self._feed(keys=[FEED, FEED_LAST], args=args, client=pipeline)
-        reached = await pipeline.execute()
-        return sum(
-            int(n) - ordinals.start + 1 for n, (_, ordinals) in zip(reached, behind, strict=True)
-        )
+        replies = await pipeline.execute() if named else []
+        return [int(last) for reached in replies for last in reached]
 
     async def unfed(self, markets: Sequence[str]) -> list[str]:
         """Markets with publications that the feed does not have yet."""
@@ -271,6 +277,11 @@ class Publications:
         """The feed's entries after a position, oldest first."""
         page = await self._client.xrange(FEED, f"(0-{after}", "+", count=limit)
         return [_feed_entry(id_, fields) for id_, fields in page]
+
+
+def _named(fact: Published) -> tuple[bytes, bytes]:
+    """What `_name_and_moment` gives of the publication's record."""
+    return body_name(fact).encode(), b"%d" % fact.at
 
 
 def _name_and_moment(field: bytes) -> tuple[bytes, bytes]:

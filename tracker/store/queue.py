@@ -29,12 +29,13 @@ from rq.serializers import JSONSerializer
 from tracker.store.client import connect_sync
 from tracker.store.jobs import KEPT_MS
 from tracker.store.lock import LOCK_MS, Lock
-
-QUEUES: Final = {"i": "imports", "s": "snapshots", "p": "sheets"}
-"""The queue of a job, by the first letter of its id."""
+from tracker.store.queues import QUEUES
 
 RUN: Final = "workers.jobs.run"
 """The one function that is ever queued; its one argument is the id of a job."""
+
+RUN_LIGHT: Final = "workers.jobs.run light"
+"""The same, of a job that takes so little that a process of its own would cost more."""
 
 RUN_S_MAX: Final = 3_600
 """The longest run of a job; after it the attempt counts as failed."""
@@ -87,14 +88,16 @@ class QueueClient:
             for name in QUEUES.values()
         }
 
-    async def dispatch(self, job_id: str) -> None:
+    async def dispatch(self, job_id: str, *, light: bool = False) -> None:
         """Wakes a worker up for a job; does nothing where one is awake or about to be.
+
+        A `light` one may be run in the worker's own process.
 
         Where the queue is away nothing is lost: the schedule dispatches open jobs again. Raises
         ValueError for what is no id of a job.
         """
         try:
-            await asyncio.to_thread(self._dispatch, job_id)
+            await asyncio.to_thread(self._dispatch, job_id, light=light)
         except RedisError as error:
             log.warning("job %s waits for the queue (%s)", job_id, type(error).__name__)
 
@@ -141,7 +144,7 @@ class QueueClient:
         job_id = run.decode().partition(":")[0].rpartition("-")[0]
         return bool(self._client.exists(_lease_key(job_id)))
 
-    def _dispatch(self, job_id: str) -> None:
+    def _dispatch(self, job_id: str, *, light: bool) -> None:
         queue = self._queues[queue_of(job_id)]
         state, before = self._look([job_id])[job_id]
         if state != "none":
@@ -150,7 +153,7 @@ class QueueClient:
             self._drop(queue, _rq_id(job_id, before))
         try:
             queue.enqueue_call(
-                RUN,
+                RUN_LIGHT if light else RUN,
                 args=(job_id,),
                 job_id=_rq_id(job_id, before + 1),
                 unique=True,

@@ -6,9 +6,9 @@ numbers, whose gaps do no harm.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
@@ -27,13 +27,17 @@ from tracker.domain.facts import (
 from tracker.domain.limits import require_vendors
 from tracker.domain.lines import KINDS, Falls
 from tracker.domain.market import Market, market_of
-from tracker.domain.roster import Roster
+from tracker.domain.roster import Roster, roster_of
+from tracker.domain.rows import CATEGORY, ZONE
 from tracker.domain.vendor import History
 from tracker.store.commit import MARKET
 from tracker.store.keys import SERVICE, Space
 
 LEDGER_PAGE = 1_000
 """Entries a read of the ledger: bounds the reply to some hundred kB."""
+
+
+SETS: Final = files("tracker.store").joinpath("sets.lua").read_text()
 
 
 class Entry(NamedTuple):
@@ -45,6 +49,11 @@ class Entry(NamedTuple):
     raw: bytes
 
 
+def pairs(flat: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """A reply of names and values in turn."""
+    return zip(flat[::2], flat[1::2], strict=True)
+
+
 class Reader:
     """Reads of ledgers, documents and views."""
 
@@ -52,6 +61,7 @@ class Reader:
         self._client: Any = client  # redis-py types replies as unions that say nothing
         script = files("tracker.store").joinpath("occupied.lua").read_text()
         self._occupied: Any = AsyncScript(client, script)
+        self._sets: Any = AsyncScript(client, SETS)
 
     # ── one market ───────────────────────────────────────────────────────────────────────────
 
@@ -172,13 +182,16 @@ class Reader:
 
     async def roster(self, market: str) -> Roster:
         """Where each vendor stands by all its facts."""
-        rows = await self._client.get(Space(market).rows)
-        names = await self._client.hgetall(Space(market).groups)
-        return Roster(rows or b"", {int(key): name.decode() for key, name in names.items()})
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.get(Space(market).rows)
+        await self._sets(keys=[Space(market).sets], client=pipeline)
+        raw, sets = await pipeline.execute()
+        return roster_of(raw, pairs(sets))
 
-    async def group_keys(self, market: str) -> set[int]:
-        """The `group_key`s of all zones and categories that the market ever used."""
-        return set(map(int, await self._client.hkeys(Space(market).groups)))
+    async def groups(self, market: str) -> set[str]:
+        """The names of the sets of all zones and categories that the market uses."""
+        names = [name.decode() for name in await self._client.smembers(Space(market).sets)]
+        return {name for name in names if name.startswith((ZONE, CATEGORY))}
 
     async def data_keys(self, market: str, numbers: Sequence[int]) -> list[bytes | None]:
         """The wrapped data keys of some vendors."""

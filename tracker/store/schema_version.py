@@ -6,16 +6,18 @@ a new one) raises `SCHEMA`; facts have no version, for they are only ever added 
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from redis.asyncio import Redis
-
-from tracker.store.client import connect_sync
+from tracker.store import rundir
 from tracker.store.keys import SCHEMA_VERSION, SERVICE, Space
 
-SCHEMA: Final = 3
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+SCHEMA: Final = 4
 """The form that this program writes. 1 is every store of before there was a number; up to 2 reports
-of activity were kept whole."""
+of activity were kept whole, up to 3 a row held what is now in sets."""
 
 RESTORING: Final = "restoring"
 """Stands in place of the number while a restore is at work."""
@@ -56,6 +58,8 @@ class SchemaVersion:
 
 def of_server(url: str) -> Found:
     """What the server at a URL says of its store; an empty one is in the present form."""
+    from tracker.store.client import connect_sync  # noqa: PLC0415  # see `is_present`
+
     client: Any = connect_sync(url, max_connections=1)
     try:
         said = client.get(SCHEMA_VERSION)
@@ -64,6 +68,19 @@ def of_server(url: str) -> Found:
         return found(said)
     finally:
         client.close()
+
+
+def is_present(place: Path) -> bool:
+    """Whether the server on a socket plainly says that its store is empty or in the present form.
+
+    Asked at each start, in words of the protocol: it spares that start the client's loading. What
+    is not understood is not present; `of_server` then tells.
+    """
+    number = str(SCHEMA).encode()
+    said = rundir.tell(place, ("GET", SCHEMA_VERSION))
+    if said == b"$-1":
+        return rundir.tell(place, ("EXISTS", Space(SERVICE).ledger)) == b":0"
+    return said == b"$%d\r\n%b" % (len(number), number)
 
 
 def found(said: bytes | None) -> Found:

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
 from redis.exceptions import ResponseError, WatchError
 
 from tracker.domain.rows import EMPTY, ROW_BYTES
 from tracker.store.keys import FEED, FEED_LAST, SERVICE, Space
 from tracker.store.packing import Damaged, unpack
-from tracker.store.reads import LEDGER_PAGE
+from tracker.store.reads import LEDGER_PAGE, SETS, pairs
 
 FIELDS_MAX = 1_000
 """Fields a command of the swap: bounds one command to some hundred kB."""
@@ -27,15 +28,15 @@ BODIES_MAX = 100
 
 
 class SpaceViews(Struct):
-    """Every view of a space: documents, names, day lines (decimal), rows, groups, publications,
-    and which approvals were asked for (decimal moments).
+    """Every view of a space: documents, names, day lines (decimal), rows, sets, publications, and
+    which approvals were asked for (decimal moments).
     """
 
     docs: dict[str, bytes] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
     rows: dict[str, bytes] = field(default_factory=dict)
-    groups: dict[str, str] = field(default_factory=dict)
+    sets: dict[str, bytes] = field(default_factory=dict)
     published: dict[str, bytes] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
 
@@ -88,6 +89,7 @@ class ViewStore:
 
     def __init__(self, client: Redis) -> None:
         self._client: Any = client  # redis-py types replies as unions that say nothing
+        self._sets: Any = AsyncScript(client, SETS)
 
     async def read(self, name: str) -> Stored:
         """Everything but the ledger's entries and the bodies themselves, in one atomic step."""
@@ -100,17 +102,17 @@ class ViewStore:
         pipeline.hkeys(space.data_keys)
         pipeline.get(space.numbers)
         pipeline.get(space.rows)
-        pipeline.hgetall(space.groups)
+        await self._sets(keys=[space.sets], client=pipeline)
         pipeline.hgetall(space.asked)
         labels = ["ledger", "docs", "names", "lines", "published", "bodies", "data_keys", "numbers"]
-        labels += ["rows", "groups", "asked"]
+        labels += ["rows", "sets", "asked"]
         found, wrong = _sort(labels, await pipeline.execute(raise_on_error=False))
         views = SpaceViews(
             docs={_text(k): v for k, v in found.get("docs", {}).items()},
             names={_text(k): _text(v) for k, v in found.get("names", {}).items()},
             lines={_text(k): _text(v) for k, v in found.get("lines", {}).items()},
             rows=rows_of(found.get("rows") or b""),
-            groups={_text(k): _text(v) for k, v in found.get("groups", {}).items()},
+            sets={_text(k): v.rstrip(b"\0") for k, v in pairs(found.get("sets", ()))},
             published={_text(k): v for k, v in found.get("published", {}).items()},
             asked={_text(k): _text(v) for k, v in found.get("asked", {}).items()},
         )
@@ -168,10 +170,13 @@ class ViewStore:
             _put_hash(step, space.names, views.names)
             _put_hash(step, space.deltas, views.lines)
             _put_hash(step, space.published, views.published)
-            step.delete(space.rows)
+            step.delete(space.rows, *space.gone)
             if views.rows:
                 step.set(space.rows, row_bytes(views.rows))
-            _put_hash(step, space.groups, views.groups)
+            step.delete(space.sets)
+            for set_, vendors in views.sets.items():
+                step.sadd(space.sets, set_)
+                step.set(space.set(set_), vendors)
             _put_hash(step, space.asked, views.asked)
             if _number(found.get("numbers"), wrong) < numbers or "numbers" in wrong:
                 step.set(space.numbers, numbers)

@@ -149,6 +149,8 @@ def account(value: Cell) -> tuple[str, str]:
     all there but a leading zero may be missing. `ACCOUNT_UNREADABLE`: not 1 to 19 letters and
     digits (NAPAS VietQR v1.0, field 38-01-01).
     """
+    if type(value) is str and value.isascii() and value.isdigit():
+        return (value, "") if len(value) <= ACCOUNT_CHARS_MAX else ("", "ACCOUNT_UNREADABLE")
     fault = ""
     if isinstance(value, bool | date | time | timedelta):
         return "", "ACCOUNT_UNREADABLE"

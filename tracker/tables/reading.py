@@ -4,7 +4,8 @@
     for row in table: ...              # RosterRow, in the order of the file; may be repeated
 
 The whole file is checked when it is opened, so that iterating raises nothing: an import that has
-begun to write never finds a wrong encoding at line 50 000.
+begun to write never finds a wrong encoding at line 50 000. Whoever opens the very bytes again
+that were checked says so (`checked`), and saves reading them once more.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ class Table(Generic[R]):
     interleave in one thread; a table is not for two threads at once.
     """
 
-    def __init__(self, grid: Grid, header: Header, make: Maker[R]) -> None:
+    def __init__(
+        self, grid: Grid, header: Header, make: Maker[R], *, checked: bool = False
+    ) -> None:
         self._grid = grid
         self._header = header
         self._make = make
@@ -73,12 +76,29 @@ class Table(Generic[R]):
         """Other sheets of the workbook that have content or are hidden."""
         self.header_rows: tuple[int, ...] = header.rows
         """Row numbers of the heading; whatever stands above it is a title and is not read."""
-        widths = Counter(len(cells) for _, cells in self._data())
-        self.total_rows: int = widths.total()
+        self._widths: Counter[int] | None = None
+        self._width_max: int | None = None
+        if not checked:
+            self._counted()
+
+    @property
+    def total_rows(self) -> int:
         """Rows that iterating yields, blank ones not among them."""
-        # Some programs end each line with a separator; what nearly all rows have is no accident.
-        usual = (width for width, rows in widths.items() if rows >= 0.8 * self.total_rows)
-        self._width_max = max(header.width, *usual, 0)
+        return self._counted().total()
+
+    def _counted(self) -> Counter[int]:
+        """How many rows have how many cells: the file read to its end, once."""
+        if self._widths is None:
+            self._widths = Counter(len(cells) for _, cells in self._data())
+        return self._widths
+
+    def _too_wide(self, cells: int) -> bool:
+        if self._width_max is None:
+            # Some programs end each line with a separator: what nearly all have is no accident.
+            most = 0.8 * self.total_rows
+            usual = (width for width, rows in self._counted().items() if rows >= most)
+            self._width_max = max(self._header.width, *usual, 0)
+        return cells > self._width_max
 
     def __iter__(self) -> Iterator[R]:
         width = self._header.width
@@ -89,7 +109,7 @@ class Table(Generic[R]):
             if len(cells) > width:
                 # An unquoted comma has moved everything after it, even if the cell that now
                 # stands outside is empty.
-                if len(cells) > self._width_max or any(text(cell) for cell in cells[width:]):
+                if self._too_wide(len(cells)) or any(text(cell) for cell in cells[width:]):
                     faults.append(("row", "EXTRA_CELLS"))
                 cells = cells[:width]  # noqa: PLW2901
             elif len(cells) < width:
@@ -149,23 +169,31 @@ class Peek(Struct, frozen=True):
 
 
 def read_roster(
-    file: IO[bytes], *, bytes_max: int = FILE_BYTES_MAX, matched: Matched | None = None
+    file: IO[bytes],
+    *,
+    bytes_max: int = FILE_BYTES_MAX,
+    matched: Matched | None = None,
+    checked: bool = False,
 ) -> Table[RosterRow]:
     """The rows of a market's roster: XLSX, CSV or JSON lines in a seekable binary file.
 
-    `matched` wins over what the headings say. Raises TooLarge and BadFile, whose code says what is
-    wrong and whose detail what to do.
+    `matched` wins over what the headings say; `checked`: these bytes were read to their end
+    before. Raises TooLarge and BadFile, whose code says what is wrong and whose detail what to do.
     """
     grid, header = _open(file, ROSTER, bytes_max, matched)
-    return Table(grid, header, roster_maker(header.columns.at))
+    return Table(grid, header, roster_maker(header.columns.at), checked=checked)
 
 
 def read_bank(
-    file: IO[bytes], *, bytes_max: int = FILE_BYTES_MAX, matched: Matched | None = None
+    file: IO[bytes],
+    *,
+    bytes_max: int = FILE_BYTES_MAX,
+    matched: Matched | None = None,
+    checked: bool = False,
 ) -> Table[BankRow]:
     """The rows of a bank's file of accounts and attachments; as `read_roster`."""
     grid, header = _open(file, BANK, bytes_max, matched)
-    return Table(grid, header, bank_maker(header.columns.at))
+    return Table(grid, header, bank_maker(header.columns.at), checked=checked)
 
 
 def read_activity(file: IO[bytes], *, bytes_max: int = FILE_BYTES_MAX) -> Table[ActivityRow]:

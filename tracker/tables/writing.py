@@ -13,12 +13,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-import xlsxwriter
-
 from tracker.domain.errors import TooLarge
 from tracker.tables.cells import FORMULA_STARTS
 
 if TYPE_CHECKING:
+    import xlsxwriter
     from typing_extensions import Buffer  # in the standard library from Python 3.12
 
 OutCell = str | int | float | bool | date | None
@@ -95,6 +94,8 @@ def write_book(out: IO[bytes], sheets: Iterable[Sheet]) -> list[int]:
     error, as it was. The rows pass through a private temporary file. Raises TooLarge
     `TOO_MANY_ROWS` beyond Excel's rows and ValueError for a text beyond Excel's cell.
     """
+    import xlsxwriter  # noqa: PLC0415  # a service that gives out no workbook need not load it
+
     book = xlsxwriter.Workbook(
         out,
         {

@@ -28,6 +28,8 @@ ROWS_MAX = 100_000
 BLOCK_CELLS_MAX = 5_000_000  # the dense block of one sheet; 32 bytes a cell in the reader
 TEXT_CHARS_MAX = 100_000_000  # shared strings as often as cells repeat them, all sheets together
 _CHUNK = 256 * 1024
+_UNREADABLE = (zipfile.BadZipFile, struct.error, ValueError, OSError, NotImplementedError)
+"""What `zipfile` says of a directory that makes no sense; the last of a version that it lacks."""
 
 AS_CSV = "Save the sheet as “CSV UTF-8” and send that."
 _DAMAGED = "The XLSX file is damaged. Open it in a spreadsheet program and save it again."
@@ -54,7 +56,7 @@ def _entries(file: IO[bytes]) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(_SmallReads(file)) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, struct.error, ValueError, OSError) as error:
+    except _UNREADABLE as error:
         raise BadFile(_DAMAGED, code="DAMAGED_XLSX") from error
     if len(entries) > ENTRIES_MAX:
         raise _bomb(f"more than {ENTRIES_MAX} parts")

@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 
 from tests.integration.conftest import Run
 from tests.integration.registry import ADMIN, BIDV, VCB, Clock, tracker_on, trader
-from tracker.domain.activity import FirstDays, Line, members
+from tracker.domain.activity import FirstDays, Line
+from tracker.domain.bitmaps import members
 from tracker.domain.codes import check_character, vendor_code
 from tracker.domain.days import day_of, start_of
 from tracker.services import activity, audit, markets, vendors

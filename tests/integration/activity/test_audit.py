@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.activity.bank import MARKET, NUMBERS, TODAY, Desk
 from tests.integration.registry import BIDV, VCB
-from tracker.domain.activity import bitmap
+from tracker.domain.bitmaps import bitmap
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import day_date
 from tracker.domain.facts import ActivityReported

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.integration.activity.bank import MARKET, NUMBERS, OPENED, TODAY, Desk
 from tests.integration.registry import BIDV, VCB
-from tracker.domain.activity import Line, bitmap
+from tracker.domain.activity import Line
+from tracker.domain.bitmaps import bitmap
 from tracker.domain.errors import Invalid
 from tracker.services.activity import oldest_day
 

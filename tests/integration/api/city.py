@@ -8,12 +8,13 @@ from datetime import date
 from typing import Any
 
 import httpx
+from litestar import Litestar
 from redis.asyncio import Redis
 
 from tests.integration.conftest import Run
 from tests.integration.registry import BIDV, VCB, Clock, tracker_on
 from tracker.access.keys import ROLES, Role
-from tracker.app import create_app
+from tracker.app import app_over, create_app
 from tracker.domain.codes import vendor_code
 from tracker.domain.days import day_number
 from tracker.services import keys, snapshots
@@ -45,6 +46,17 @@ HOA = {
 }
 
 
+_made: dict[int, Litestar] = {}
+
+
+def application(tracker: Tracker) -> Litestar:
+    """The service over a tracker; its routes are made once for all tests."""
+    size = tracker.settings.body_bytes_max
+    if size not in _made:
+        _made[size] = create_app(tracker, tracker.settings)
+    return app_over(_made[size], tracker)
+
+
 class City:
     """One service process and its callers."""
 
@@ -54,7 +66,7 @@ class City:
         self.tracker = tracker_on(store, clock)
         if settings is not None:
             self.tracker.settings = settings
-        self.app = create_app(self.tracker, self.tracker.settings)
+        self.app = application(self.tracker)
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app),  # type: ignore[arg-type]
             base_url="http://tracker",

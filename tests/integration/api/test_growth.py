@@ -46,8 +46,8 @@ def test_one_principal_does_not_fill_the_queue(market: City) -> None:
 
 def test_a_market_takes_no_new_zone_or_category_beyond_the_limit(market: City) -> None:
     market.register()
-    groups = {str(n): "name" for n in range(limits.GROUPS_MAX)}
-    market.run(market.tracker.client.hset(Space(MARKET).groups, mapping=groups))
+    zones = [f"zone:{n}" for n in range(limits.GROUPS_MAX)]
+    market.run(market.tracker.client.sadd(Space(MARKET).sets, *zones))
     market.tracker.known_groups = KnownGroups(market.tracker.reader)  # another process
     new = {**HOA, "stall": "B13", "zone": "Khu mới"}
     problem(market.post("manager", VENDORS, new, key="1"), 409, "TOO_MANY_GROUPS")

@@ -51,6 +51,30 @@ def test_what_a_stranger_says_of_itself_is_ignored(run: Run, store: Redis, clock
     problem(third, 429, "RATE_LIMITED")
 
 
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+@pytest.mark.parametrize(
+    ("method", "path", "lost"),
+    [
+        ("GET", "/wp-login.php", 404),
+        ("GET", "/v1/nothing", 404),
+        ("POST", "/problems", 405),
+        ("OPTIONS", "/problems", 204),
+    ],
+)
+def test_what_is_not_there_counts_as_a_visit_too(
+    run: Run, store: Redis, clock: Clock, method: str, path: str, lost: int, accept: str
+) -> None:
+    city = city_with(run, store, clock, visits_per_min=2)
+    headers = {"Accept": accept}
+    first = city.call(None, method, path, headers=headers)
+    assert (first.status_code, first.headers["ratelimit"][:15]) == (lost, '"address";r=1;t')
+    assert city.get(None, "/problems").status_code == 200
+    for again in (city.call(None, method, path, headers=headers), city.get(None, "/problems")):
+        assert again.status_code == 429
+        assert int(again.headers["retry-after"]) > 0
+    assert city.get(None, "/health/live").status_code == 200
+
+
 def test_behind_a_trusted_proxy_each_client_is_itself(run: Run, store: Redis, clock: Clock) -> None:
     city = city_with(run, store, clock, visits_per_min=1, trusted_proxies="127.0.0.0/8,10.0.0.0/8")
     for address in ("203.0.113.1", "203.0.113.2"):
@@ -142,7 +166,7 @@ class Old(Controller):
 
 
 def test_a_route_that_ends_says_so_in_answers_and_contract(run: Run, city: City) -> None:
-    app = Litestar([Old], guards=[guard], openapi_config=None)
+    app = Litestar([Old], before_request=guard, openapi_config=None)
     app.state["service"] = city.app.state["service"]
     app.asgi_handler = Edge(app.asgi_handler, city.tracker.settings)
     http = httpx.AsyncClient(

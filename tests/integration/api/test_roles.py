@@ -6,14 +6,15 @@ import re
 from typing import Any
 
 import pytest
-from litestar import Litestar, get
+from litestar import Litestar, Request, asgi, get
 from litestar.exceptions import ImproperlyConfiguredException
+from litestar.types import Receive, Scope, Send
 
 from tests.integration.api.city import FIRST, HOA, MARKET, OTHER, City, problem
 from tracker.access.keys import ROLES
 from tracker.access.roles import PERMISSIONS, Level, Permission
 from tracker.api import contract
-from tracker.api.conventions.guard import PUBLIC, check_routes
+from tracker.api.conventions.guard import PERMISSION, PUBLIC, check_routes, guard
 from tracker.domain.codes import vendor_code
 from tracker.services import indicators
 
@@ -253,8 +254,31 @@ def test_a_route_without_a_permission_does_not_start() -> None:
     async def forgotten() -> str:
         return "open to all"
 
-    with pytest.raises(ImproperlyConfiguredException, match="/forgotten"):
-        check_routes(Litestar([forgotten], openapi_config=None))
+    with pytest.raises(ImproperlyConfiguredException, match=r"/forgotten .* names no permission"):
+        check_routes(Litestar([forgotten], before_request=guard, openapi_config=None))
+
+
+async def _let_in(_: Request[Any, Any, Any]) -> None:
+    """A hook that looks at nobody."""
+
+
+@pytest.mark.parametrize("unguarded", [{"before_request": _let_in}, {"cache": True}])
+def test_a_route_that_the_guard_would_not_see_stops_the_start(unguarded: dict[str, Any]) -> None:
+    @get("/sneaked", opt={PERMISSION: Permission.BANKS_READ}, **unguarded)
+    async def sneaked() -> str:
+        return ""
+
+    with pytest.raises(ImproperlyConfiguredException, match=r"/sneaked .* hook of its own"):
+        check_routes(Litestar([sneaked], before_request=guard, openapi_config=None))
+
+
+def test_what_is_not_http_stops_the_start() -> None:
+    @asgi("/mounted", copy_scope=True)
+    async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+
+    with pytest.raises(ImproperlyConfiguredException, match="/mounted is not HTTP"):
+        check_routes(Litestar([mounted], before_request=guard, openapi_config=None))
 
 
 def test_a_revoked_key_opens_nothing_at_once_here(city: City) -> None:

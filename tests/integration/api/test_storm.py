@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from redis.asyncio import Redis
@@ -12,17 +13,25 @@ from tests.integration.conftest import Run
 from tests.integration.registry import VCB, Clock
 from tracker.domain.facts import AccountLinked, CodeIssued, Fact, Registered, ZoneAdded
 from tracker.settings import Settings
+from tracker.store.client import connect
 
 VENDORS = f"/v1/markets/{MARKET}/vendors"
 RETRIES = 1_000
 
 
 @pytest.fixture
-def market(run: Run, store: Redis, clock: Clock) -> City:
-    """A service with the market that lets a key ask as often as it likes."""
-    city = City(run, store, clock, Settings(rate_limits="bank=0,manager=0"))
+def market(run: Run, store_url: str, store: Redis, clock: Clock) -> Iterator[City]:
+    """A service with the market that lets a key ask as often as it likes.
+
+    A thousand at once wait for its connections: for as long as they must on a busy machine, where
+    a service in use would send some away after ten seconds.
+    """
+    del store  # emptied
+    client = connect(store_url, timeout_s=100)
+    city = City(run, client, clock, Settings(rate_limits="bank=0,manager=0"))
     city.open_market()
-    return city
+    yield city
+    run(client.aclose())
 
 
 def ledger(city: City) -> Counter[type[Fact]]:

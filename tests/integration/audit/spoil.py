@@ -8,6 +8,7 @@ from msgspec import json
 
 from tests.integration.audit.world import DAY_1, DAY_2, FIRST, MARKET, SPACE, World
 from tests.integration.registry import OPENED
+from tracker.domain.bitmaps import members
 from tracker.domain.codes import vendor_code
 from tracker.domain.rows import ROW_BYTES, Row, pack, unpack
 from tracker.domain.snapshot import canonical, sha256
@@ -37,8 +38,9 @@ async def a_row_changed(w: World) -> tuple[str, ...]:
     number = await w.number(2)
     place = number * ROW_BYTES
     row = await w.client.getrange(SPACE.rows, place, place + ROW_BYTES - 1)
-    await w.client.setrange(SPACE.rows, place, bytes([row[0] ^ 4]) + row[1:])
-    return "row", await w.vendor(2), _row(row), _row(bytes([row[0] ^ 4]) + row[1:])
+    changed = row[:2] + bytes([row[2] ^ 4]) + row[3:]
+    await w.client.setrange(SPACE.rows, place, changed)
+    return "row", await w.vendor(2), _row(row), _row(changed)
 
 
 async def a_row_missing(w: World) -> tuple[str, ...]:
@@ -49,14 +51,40 @@ async def a_row_missing(w: World) -> tuple[str, ...]:
 
 
 async def a_row_of_nobody(w: World) -> tuple[str, ...]:
-    row = pack(Row(1, 0, 0, 0, 0, 0))
-    await w.client.setrange(SPACE.rows, 4_000 * ROW_BYTES, row)
-    return "row", vendor_code("CVT", 4_000), "none", "flags=1"
+    await w.client.setrange(SPACE.rows, 4_000 * ROW_BYTES, pack(Row(last=1)))
+    return "row", vendor_code("CVT", 4_000), "none", "last=1"
 
 
-async def a_group_too_many(w: World) -> tuple[str, ...]:
-    await w.client.hset(SPACE.groups, "7", "Khu X")
-    return "group", "7", "none", "Khu X"
+async def a_set_too_many(w: World) -> tuple[str, ...]:
+    await w.client.sadd(SPACE.sets, "zone:Khu X")
+    await w.client.setbit(SPACE.set("zone:Khu X"), 4_000, 1)
+    return "set", "zone:Khu X", "none", f"1 vendors with {vendor_code('CVT', 4_000)}"
+
+
+async def a_vendor_in_no_set(w: World) -> tuple[str, ...]:
+    number = await w.number(3)
+    there = await w.client.bitcount(SPACE.set("roster"))
+    await w.client.setbit(SPACE.set("roster"), number, 0)
+    with_ = f" with {await w.vendor(3)}"
+    return "set", "roster", f"{there} vendors{with_}", f"{there - 1} vendors"
+
+
+async def a_set_not_in_the_index(w: World) -> tuple[str, ...]:
+    set_ = "account:970418"
+    count = await w.client.bitcount(SPACE.set(set_))
+    await w.client.srem(SPACE.sets, set_)
+    some = members(await w.client.get(SPACE.set(set_)))
+    named = ", ".join(vendor_code("CVT", number) for number in some[:3])
+    more = f" and {count - 3} more" if count > 3 else ""
+    return "set", set_, f"{count} vendors with {named}{more}", "none"
+
+
+async def a_set_without_its_bitmap(w: World) -> tuple[str, ...]:
+    some = members(await w.client.get(SPACE.set("zone:Khu 0")))
+    await w.client.delete(SPACE.set("zone:Khu 0"))
+    named = ", ".join(vendor_code("CVT", number) for number in some[:3])
+    more = f" and {len(some) - 3} more" if len(some) > 3 else ""
+    return "set", "zone:Khu 0", f"{len(some)} vendors with {named}{more}", "0 vendors"
 
 
 async def an_approval_too_many(w: World) -> tuple[str, ...]:
@@ -163,7 +191,8 @@ async def a_number_in_the_feed_too_high(w: World) -> tuple[str, ...]:
 
 VIEWS = [
     *(a_day_line, a_day_line_missing, a_day_line_too_many),
-    *(a_row_changed, a_row_missing, a_row_of_nobody, a_group_too_many),
+    *(a_row_changed, a_row_missing, a_row_of_nobody, a_set_too_many),
+    *(a_vendor_in_no_set, a_set_not_in_the_index, a_set_without_its_bitmap),
     an_approval_too_many,
     *(a_name_missing, a_name_of_another, a_name_too_many),
     *(a_document_missing, a_document_changed, a_document_cut, a_document_too_many),

@@ -70,7 +70,7 @@ class TestAClean:
         for space in (SERVICE, *MARKETS):
             keys = Space(space)
             views = (keys.docs, keys.names, keys.deltas, keys.published, keys.numbers)
-            run(world.client.delete(*views, keys.rows, keys.groups, keys.reports))
+            run(world.client.delete(*views, keys.rows, keys.sets, keys.reports))
         run(world.client.delete(FEED_LAST))
         assert {d.space for d in run(world.verify())} == {SERVICE, *MARKETS}
         run(world.rebuild())

@@ -10,6 +10,7 @@ from tests.integration.registry import MARKETS, OPENED, Clock, tracker_on
 from tracker.domain.codes import vendor_code
 from tracker.services.audit import Difference, Rebuilt, rebuild, verify
 from tracker.store.keys import FEED_LAST, SERVICE, Space
+from tracker.store.reads import SETS
 
 MARKET = "cho-vung-tau"
 SPACE = Space(MARKET)
@@ -54,9 +55,13 @@ async def content(world: World) -> dict[str, Any]:
     content: dict[str, Any] = {"feed": await world.client.hgetall(FEED_LAST)}
     for name in (SERVICE, *MARKETS):
         space = Space(name)
-        hashes = (space.docs, space.names, space.deltas, space.groups, space.published)
+        hashes = (space.docs, space.names, space.deltas, space.published)
         for key in (*hashes, space.asked):
             content[key] = await world.client.hgetall(key)
+        sets = iter(await world.client.eval(SETS, 1, space.sets))
+        content[space.sets] = {
+            name: raw.rstrip(b"\0") for name, raw in zip(sets, sets, strict=True)
+        }
         content[space.rows] = (await world.client.get(space.rows) or b"").rstrip(b"\0")
         numbers = map(int, await world.client.hkeys(space.docs)) if name != SERVICE else ()
         given = int(await world.client.get(space.numbers) or 0)

@@ -69,7 +69,7 @@ class OfficeTracker(Tracker):
             self.committer = committer
 
 
-async def _dispatch_nothing(_job: str) -> None:
+async def _dispatch_nothing(job_id: str, *, light: bool = False) -> None:
     """The tests run their jobs themselves."""
 
 
@@ -256,7 +256,7 @@ class Office:
             "deltas": self.run(self.store.hgetall(space.deltas)),
             "keys": self.run(reader.all_data_keys(market)),
             "rows": self.run(self.store.get(space.rows)),
-            "groups": self.run(self.store.hgetall(space.groups)),
+            "groups": self.run(reader.groups(market)),
             "numbers": self.number_last(market),
         }
 

@@ -7,6 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from tracker.domain import rows
+from tracker.domain.bitmaps import members
 from tracker.domain.days import start_of
 from tracker.domain.facts import (
     AccountLinked,
@@ -102,3 +103,8 @@ class Shop:
         """A vendor's row."""
         raw = await self.client.get(SPACE.rows)
         return rows.unpack(raw[number * rows.ROW_BYTES :][: rows.ROW_BYTES])
+
+    async def sets(self) -> dict[str, list[int]]:
+        """The vendors of each set."""
+        names = [name.decode() for name in await self.client.smembers(SPACE.sets)]
+        return {name: members(await self.client.get(SPACE.set(name))) for name in names}

@@ -13,6 +13,7 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 from tests.integration.conftest import Run
 from tests.integration.registry import dump
 from tests.integration.store.commits import (
+    BANK,
     DAY,
     SPACE,
     Shop,
@@ -61,6 +62,8 @@ CORRUPT: dict[str, tuple[str, Any]] = {
     "day line without a number": (SPACE.deltas, {f"{DAY + 2}:+": "many"}),
     "answer": (SPACE.answers + "key-1", LIST),
     "rows": (SPACE.rows, LIST),
+    "sets": (SPACE.sets, STRING),
+    "a set": (SPACE.set(f"attached:{BANK}"), LIST),
     "data keys": (SPACE.data_keys, STRING),
     "published": (SPACE.published, STRING),
     "bodies": (SPACE.bodies, STRING),

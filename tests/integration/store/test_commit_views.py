@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from random import Random
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from tests.integration.store.commits import (
 )
 from tracker.domain import rows
 from tracker.domain.facts import ProfileChanged, Voided
+from tracker.domain.views import Views
 from tracker.store.commit import Commit, Done, Stale
 
 
@@ -47,24 +50,61 @@ class TestViews:
         lines = run(shop.hash(SPACE.deltas))
         assert lines == {f"{DAY}:r": "3", f"{DAY + 3}:r": "-1"}
 
-    def test_a_row_says_where_the_vendor_stands(self, run: Run, shop: Shop) -> None:
+    def test_a_row_says_since_when_a_vendor_stands_where_it_does(
+        self, run: Run, shop: Shop
+    ) -> None:
         run(shop.write(new(5), registered(), *issued(), attached()))
-        stands = rows.ON_ROSTER | rows.ISSUED | rows.ATTACHED
-        bank = int(BANK) | rows.BANK_ACCOUNT | rows.BANK_ISSUED
-        hangs = rows.Row(stands, DAY + 2, DAY + 2, bank_1=bank | rows.BANK_ATTACHED)
-        assert run(shop.row(5)) == hangs
+        assert run(shop.row(5)) == rows.Row(since=DAY + 2, last=DAY + 2)
         run(shop.write(run(shop.history(5)), removed(DAY + 3)))
-        stands = rows.ON_ROSTER | rows.ISSUED
-        assert run(shop.row(5)) == rows.Row(stands, last=DAY + 3, bank_1=bank)
+        assert run(shop.row(5)) == rows.Row(last=DAY + 3)
         assert run(shop.row(4)) == rows.Row()
 
-    def test_a_group_has_a_name_as_long_as_it_is_in_a_ledger(self, run: Run, shop: Shop) -> None:
-        run(shop.write(new(5), registered(), ProfileChanged(*when(), "Khu A", "cá")))
+    def test_a_vendor_is_in_the_sets_of_its_standing_and_in_no_other(
+        self, run: Run, shop: Shop
+    ) -> None:
+        run(shop.write(new(5), registered(), *issued(), attached()))
+        stands = {"roster": [5], f"account:{BANK}": [5], f"issued:{BANK}": [5]}
+        assert run(shop.sets()) == stands | {f"attached:{BANK}": [5]}
+        run(shop.write(run(shop.history(5)), removed(DAY + 3)))
+        assert run(shop.sets()) == stands
+        run(shop.write(run(shop.history(5)), ProfileChanged(*when(), "Khu A", "cá")))
         run(shop.write(run(shop.history(5)), ProfileChanged(*when(), "Khu B", "")))
-        names = {str(rows.group_key(name)): name for name in ("Khu A", "Khu B", "cá")}
-        assert run(shop.hash(SPACE.groups)) == names
-        row = run(shop.row(5))
-        assert (row.zone, row.category) == (rows.group_key("Khu B"), 0)
+        assert run(shop.sets()) == stands | {"zone:Khu B": [5]}
+
+    def test_a_set_of_nobody_is_gone_and_begins_anew(self, run: Run, shop: Shop) -> None:
+        for number in (0, 7, 8, 1_000):
+            run(shop.write(new(number), registered(f"B{number}")))
+        assert run(shop.sets()) == {"roster": [0, 7, 8, 1_000]}
+        for number in (1_000, 8, 0, 7):
+            run(shop.write(run(shop.history(number)), left()))
+        assert run(shop.sets()) == {}
+        assert not run(shop.client.exists(SPACE.sets, SPACE.set("roster")))
+
+    def test_what_the_index_does_not_name_is_nobodys(self, run: Run, shop: Shop) -> None:
+        run(shop.client.set(SPACE.set("roster"), b"\xff"))
+        run(shop.write(new(5), registered()))
+        assert run(shop.sets()) == {"roster": [5]}
+
+    def test_one_commit_may_move_many_vendors(self, run: Run, shop: Shop) -> None:
+        commit = Commit(SPACE)
+        for number in (3, 4, 19):
+            commit.vendor(new(number), [registered(f"B{number}")])
+        run(shop.committer.commit(commit))
+        assert run(shop.sets()) == {"roster": [3, 4, 19]}
+
+    def test_bit_by_bit_a_set_is_what_python_says(self, run: Run, shop: Shop) -> None:
+        random, stands = Random(7), set[int]()
+        for step in range(400):
+            number, becomes = random.randrange(40), random.random() < (step < 200) * 0.4 + 0.3
+            commit = Commit(SPACE)
+            commit.vendor_views(number, _seen(number in stands), _seen(becomes))
+            assert run(shop.committer.commit(commit)) == Done(0)
+            (stands.add if becomes else stands.discard)(number)
+            assert run(shop.sets()) == ({"roster": sorted(stands)} if stands else {})
+
+
+def _seen(inside: bool) -> Views:
+    return Views({}, Counter(), rows.EMPTY, frozenset({"roster"} if inside else ()))
 
 
 class TestRecords:

@@ -21,7 +21,8 @@ from tracker.bootstrap import queue_url
 from tracker.settings import Settings
 from tracker.store.client import connect, connect_sync
 from tracker.store.durability import check
-from tracker.store.queue import QUEUES, QueueClient
+from tracker.store.queue import QueueClient
+from tracker.store.queues import QUEUES
 
 DOCS = Path(__file__).parents[3] / "docs" / "operations.md"
 SECRET = "a-secret-of-the-test"

@@ -13,7 +13,9 @@ from pathlib import Path
 from threading import Event
 from typing import NoReturn
 
+from tracker.child import await_gate
 from tracker.settings import Settings
+from tracker.store.embedded import socket_of
 
 PROGRAM = (sys.executable, "-m", "tests.integration.workers.fake_cli")
 
@@ -33,9 +35,12 @@ class Ready(http.server.BaseHTTPRequestHandler):
 def main(args: list[str]) -> None:
     """Be the process that the arguments name, until SIGTERM."""
     settings = Settings.read()
+    if "--gate" in args:
+        await_gate(int(args.pop()))
+        args.remove("--gate")
     name = "-".join(args)
     note = settings.data / f"{name}.{Path('/proc/self').resolve().name}"
-    note.write_text("began")
+    note.write_text("no store yet" if socket_of(settings.data) is None else "began")
 
     def end(*_: object) -> NoReturn:
         with (settings.data / "ended").open("a") as ended:

@@ -24,7 +24,8 @@ from tracker.services.job_ids import LETTERS
 from tracker.settings import Settings
 from tracker.store.embedded import EmbeddedServer
 from tracker.store.jobs import Job, Kind
-from tracker.store.queue import QUEUES, QueueClient
+from tracker.store.queue import QueueClient
+from tracker.store.queues import QUEUES
 
 KINDS: tuple[Kind, ...] = tuple(LETTERS)
 
@@ -86,9 +87,33 @@ def test_the_job_of_a_killed_process_of_a_worker_is_done_by_the_same_worker(
     assert worker.poll() is None
 
 
+def test_a_light_job_is_run_by_the_worker_itself_and_after_its_death_apart(
+    tracker: Tracker,
+    queue: QueueClient,
+    start: Start,
+    run: Run,
+    new: Callable[..., str],
+    record: Callable[[str], Job],
+) -> None:
+    job_id = new("import", what="hold first")
+    run(queue.dispatch(job_id, light=True))
+    start("schedule")
+    worker = start("worker", "imports")
+    until(lambda: begun_by(tracker, run, job_id))
+    assert begun_by(tracker, run, job_id) == [worker.pid]
+    worker.kill()
+    worker.wait()
+    other = start("worker", "imports")
+    until(lambda: record(job_id).state == "done", limit_s=12)
+    assert begun_by(tracker, run, job_id)[1] != other.pid
+    assert other.poll() is None
+
+
+@pytest.mark.parametrize("light", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_worker_that_is_told_to_end_finishes_its_job_first(
     kind: Kind,
+    light: bool,
     tracker: Tracker,
     queue: QueueClient,
     start: Start,
@@ -97,7 +122,7 @@ def test_a_worker_that_is_told_to_end_finishes_its_job_first(
     record: Callable[[str], Job],
 ) -> None:
     job_id = new(kind, what="hold")
-    run(queue.dispatch(job_id))
+    run(queue.dispatch(job_id, light=light))
     worker = start("worker", QUEUES[LETTERS[kind]])
     until(lambda: begun_by(tracker, run, job_id))
     worker.terminate()

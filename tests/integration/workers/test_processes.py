@@ -20,7 +20,7 @@ from tests.integration.workers.fake_cli import PROGRAM
 from tracker.child import Limits
 from tracker.processes import NotStarted, Processes, told
 from tracker.settings import Settings
-from tracker.store.embedded import socket_of
+from tracker.store.embedded import EmbeddedServer, StoreNotStarted, socket_of
 
 UP: Final = (sys.executable, "-m", "tests.integration.workers.fake_up")
 QUICK: Final = Limits(ready_s=10, backoff_first_s=0.05, backoff_max_s=0.1)
@@ -71,6 +71,8 @@ def test_everything_runs_and_stops_in_order(settings: Settings, processes: Proce
     assert processes.url == f"http://127.0.0.1:{settings.port}"
     until(lambda: all(alive(settings, name) for name in NAMES))
     assert socket_of(settings.data) is not None
+    notes = [path for name in NAMES for path in settings.data.glob(f"{name}.*[0-9]")]
+    until(lambda: {path.read_text() for path in notes} == {"began"})
     processes.stop()
     assert (settings.data / "ended").read_text().split()[:2] == ["serve", "schedule"]
     assert sorted((settings.data / "ended").read_text().split()) == sorted(NAMES)
@@ -128,6 +130,13 @@ def test_a_service_that_ends_at_its_start_is_told_and_nothing_is_left(settings: 
         Processes(settings, program=PROGRAM, limits=QUICK).start()
     assert not any(alive(settings, name) for name in NAMES)
     assert socket_of(settings.data) is None
+
+
+def test_a_store_that_does_not_start_takes_the_service_with_it(settings: Settings) -> None:
+    settings.data.mkdir()
+    with EmbeddedServer(settings.data), pytest.raises(StoreNotStarted, match="in use"):
+        Processes(settings, program=PROGRAM, limits=QUICK).start()
+    assert not any(pids(settings, name) for name in NAMES), "it was held back"
 
 
 def test_a_port_in_use_is_told_before_anything_starts(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from tests.integration.workers.conftest import until
 from tracker.bootstrap import queue_url
 from tracker.settings import Settings
 from tracker.store.client import connect_sync
-from tracker.store.queue import RUN, QueueClient, lease
+from tracker.store.queue import RUN, RUN_LIGHT, QueueClient, lease
 
 
 @pytest.fixture
@@ -31,6 +31,13 @@ def test_a_job_is_json_and_carries_its_id_only(queue: QueueClient, client: Redis
     data = client.hget("rq:job:iabc-1", "data")
     assert isinstance(data, bytes)
     assert json.loads(zlib.decompress(data)) == [RUN, None, ["iabc"], {}]
+
+
+def test_a_light_job_says_so(queue: QueueClient, client: Redis, run: Run) -> None:
+    run(queue.dispatch("iabc", light=True))
+    data = client.hget("rq:job:iabc-1", "data")
+    assert isinstance(data, bytes)
+    assert json.loads(zlib.decompress(data)) == [RUN_LIGHT, None, ["iabc"], {}]
 
 
 def test_the_kind_names_the_queue(queue: QueueClient, run: Run) -> None:

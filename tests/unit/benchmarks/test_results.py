@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from msgspec import json
 
-from benchmarks import common, import_rows
+from benchmarks import common, import_rows, tail
 from benchmarks.common import Result
-from benchmarks.load import Burst, Generator
+from benchmarks.load import Burst, Generator, arrivals
 from tracker.tables.reading import read_roster
 
 BODY = b'{"count":168}'
@@ -101,3 +101,25 @@ def test_the_generator_counts_whole_answers(port: int) -> None:
 def test_the_generator_refuses_another_status(port: int) -> None:
     with Generator() as generator, pytest.raises(RuntimeError, match="ended at /known"):
         generator.send(Burst(port=port, path="/known", connections=2, requests=3))
+
+
+def test_arrivals_are_other_ones_in_each_draw_and_the_same_in_the_same() -> None:
+    def drawn(draw: int) -> list[float]:
+        burst = Burst(port=0, path="/", requests=500, rate_per_s=100.0, draw=draw)
+        return list(arrivals(burst))
+
+    assert drawn(1) == drawn(1) != drawn(2)
+    assert all(len(drawn(draw)) == 500 and 3.5 < drawn(draw)[-1] < 6.5 for draw in range(20))
+
+
+def test_a_tail_is_that_of_the_round_in_which_others_had_least() -> None:
+    quiet = tail.Round(700.0, [1.0] * 90 + [2.0] * 10, 0.01)
+    loud = tail.Round(700.0, [1.0] * 90 + [90.0] * 10, 0.6)
+    figures = tail.figures_of([loud, quiet])
+    assert figures["p99_to_p50_of_quiet_rounds"]["median"] == 2.0
+    assert figures["p99_to_p50_of_rounds"]["max"] == 90.0
+    assert figures["others_share_of_quiet_rounds"] == 0.01
+
+
+def test_waiting_in_turn_alone_makes_most_of_the_tail_that_is_allowed() -> None:
+    assert 3.5 < tail.in_turn(16) < tail.BAR

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from tests.unit.domain.oracle import since_1970
 from tests.unit.domain.oracle_content import Report, Whole
+from tests.unit.domain.standing import roster_of
 from tests.unit.domain.worlds import (
     BANKS,
     DAYS,
@@ -28,7 +29,8 @@ from tests.unit.domain.worlds import (
     step_of,
 )
 from tracker.domain import rows
-from tracker.domain.activity import bitmap, first_days
+from tracker.domain.activity import first_days
+from tracker.domain.bitmaps import bitmap
 from tracker.domain.days import day_of, start_of
 from tracker.domain.facts import (
     AreasAssigned,
@@ -125,22 +127,18 @@ class Kept(NamedTuple):
 def kept(world: World) -> Kept:
     """The views of all vendors, and since when each was paid."""
     lines: Lines = Lines()
-    groups: dict[int, str] = {}
-    row_of = {}
+    views_by = {}
     for history in world.roster:
         views = views_of(history)
         lines.update(views.lines)
-        groups.update(views.groups)
-        row_of[history.number] = views.row
-    numbers = [number for number, row in row_of.items() if row != rows.EMPTY]
-    raw = b"".join(row_of.get(n, rows.EMPTY) for n in range(max(numbers, default=-1) + 1))
+        views_by[history.number] = views
     sets = [
         (day, bitmap(sorted(report.vendors)))
         for day, by_bank in world.reports.items()
         for report in by_bank.values()
     ]
     steps = {history.number: rows.steps(closings(history.states())) for history in world.roster}
-    return Kept(world, lines, Roster(raw, groups), steps, first_days(sets).encoded())
+    return Kept(world, lines, roster_of(views_by), steps, first_days(sets).encoded())
 
 
 # ── at random ────────────────────────────────────────────────────────────────────────────────

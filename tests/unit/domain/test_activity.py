@@ -11,14 +11,13 @@ from tracker.domain.activity import (
     PAYMENTS_MAX,
     FirstDays,
     Line,
-    bitmap,
     decide,
     first_days,
-    members,
     not_any_more,
     numbers_of,
     raise_first,
 )
+from tracker.domain.bitmaps import bitmap, members
 from tracker.domain.codes import check_character, vendor_code
 from tracker.domain.days import DAY_MS, start_of
 from tracker.domain.facts import (

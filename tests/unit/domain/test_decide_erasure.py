@@ -109,7 +109,7 @@ def test_an_erasure_changes_no_count_and_frees_every_reference(history: History)
     history = history.then(*leaving)
     before = views_of(history)
     after = views_of(history.then(erased))
-    assert (after.lines, after.row, after.groups) == (before.lines, before.row, before.groups)
+    assert (after.lines, after.row, after.sets) == (before.lines, before.row, before.sets)
     assert after.names == {}
 
 

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.life import at
 from tests.unit.domain.place import OPENED, UNIT_FROM, census, market, on
+from tests.unit.domain.standing import HANGING, REGISTERED, roster
 from tests.unit.domain.worlds import examples
 from tracker.domain import rows
-from tracker.domain.activity import bitmap, first_days
+from tracker.domain.activity import first_days
+from tracker.domain.bitmaps import bitmap
 from tracker.domain.days import start_of
 from tracker.domain.facts import TargetSet, Voided, ZoneAdded
 from tracker.domain.figures import FIGURES, Grounds, content, flags, rate
@@ -22,7 +24,7 @@ from tracker.domain.lines import Falls
 from tracker.domain.market import denominator, market_of
 from tracker.domain.paid import Paid, Reports
 from tracker.domain.roster import Roster
-from tracker.domain.rows import Row, pack
+from tracker.domain.rows import Row, Sets, pack
 
 
 class TestRate:
@@ -148,10 +150,10 @@ def paid(reports: Mapping[int, Mapping[str, tuple[int, int, list[int]]]]) -> Pai
     return Paid(told, first_days(sets).encoded())
 
 
-def standing(*flags: int, since: int = 0, bank: str | None = None) -> Roster:
-    """Vendors 0, 1, … with these flags; attached since a day, with an account at a bank."""
-    account = 0 if bank is None else int(bank) | rows.BANK_ACCOUNT
-    return Roster(b"".join(pack(Row(flags=f, since=since, bank_1=account)) for f in flags), {})
+def standing(*stages: Sets, since: int = 0, bank: str | None = None) -> Roster:
+    """Vendors 0, 1, … of these stages; attached since a day, with an account at a bank."""
+    account = {rows.ACCOUNT + bank} if bank else frozenset[str]()
+    return roster(*((Row(since=since), stage | account) for stage in stages))
 
 
 def told(roster: Roster, reports: Paid, *, day: int = DAY, days_later: int = 1) -> dict[str, Any]:
@@ -173,17 +175,17 @@ class TestContent:
         assert found["breakdowns"] == {"bank": [], "zone": [], "category": []}
 
     def test_a_report_without_payments_is_zero_and_no_report_is_nothing(self) -> None:
-        found = told(standing(rows.ON_ROSTER, bank=VCB), paid({DAY: {VCB: (0, 0, [])}}))
+        found = told(standing(REGISTERED, bank=VCB), paid({DAY: {VCB: (0, 0, [])}}))
         assert found["activity"]["payments"] == 0
         assert found["activity"]["vendors"] == 0
         assert found["completeness"]["reported"] == [VCB]
-        silent = told(standing(rows.ON_ROSTER, bank=VCB), paid({}))
+        silent = told(standing(REGISTERED, bank=VCB), paid({}))
         assert silent["activity"] == {**NONE, "month_to_date": NONE}
 
     def test_on_the_first_of_a_month_the_month_to_date_is_the_day(self) -> None:
         first = on("2023-06-01")
         reports = paid({first - 1: {VCB: (9, 900, [0])}, first: {VCB: (2, 70, [0])}})
-        found = told(standing(rows.ON_ROSTER), reports, day=first)["activity"]
+        found = told(standing(REGISTERED), reports, day=first)["activity"]
         assert found["month_to_date"] == {"payments": 2, "amount_vnd": 70, "vendors": 1}
         assert found["payments"] == 2
 
@@ -194,7 +196,7 @@ class TestContent:
                 DAY: {VCB: (1, 10, [1]), BIDV: (1, 10, [1])},
             }
         )
-        found = told(standing(*[rows.ON_ROSTER] * 2), reports)["activity"]
+        found = told(standing(*[REGISTERED] * 2), reports)["activity"]
         assert found["vendors"] == 1
         assert found["month_to_date"]["vendors"] == 2
         assert found["month_to_date"]["payments"] == 3
@@ -207,7 +209,7 @@ class TestContent:
         self, days_ago: int, active_30d: int, active_90d: int
     ) -> None:
         reports = paid({DAY - days_ago: {VCB: (1, 10, [0])}})
-        found = told(standing(rows.ON_ROSTER), reports)["figures"]
+        found = told(standing(REGISTERED), reports)["figures"]
         assert found["active_30d"]["count"] == active_30d
         assert found["active_90d"]["count"] == active_90d
         assert found["transacting"]["count"] == 1
@@ -217,7 +219,7 @@ class TestContent:
         every = {day: {(VCB, BIDV)[day % 2]: (1, 10, [0, 1])} for day in days}
         nine = {**every, days[3]: {VCB: (5, 50, [0])}}
         twice = {**nine, days[4]: {VCB: (1, 10, [0, 1]), BIDV: (1, 10, [0, 1])}}
-        vendors = standing(*[rows.ON_ROSTER] * 2)
+        vendors = standing(*[REGISTERED] * 2)
         regular = [told(vendors, paid(r))["figures"]["regular_90d"] for r in (every, nine, twice)]
         assert [figure["count"] for figure in regular] == [2, 1, 1]
 
@@ -225,14 +227,13 @@ class TestContent:
     def test_dormant_is_attached_for_ninety_days_without_being_paid(
         self, days: int, dormant: int
     ) -> None:
-        hanging = rows.ON_ROSTER | rows.ISSUED | rows.ATTACHED
-        vendors = standing(hanging, hanging, since=DAY - days)
+        vendors = standing(HANGING, HANGING, since=DAY - days)
         reports = paid({DAY - 80: {VCB: (1, 10, [1])}})
         assert told(vendors, reports)["figures"]["dormant"]["count"] == dormant
 
     def test_who_is_not_on_the_roster_any_more_is_paid_but_not_counted(self) -> None:
         reports = paid({DAY: {VCB: (3, 30, [0, 1, 77])}})
-        found = told(standing(rows.ON_ROSTER, 0), reports)
+        found = told(standing(REGISTERED, frozenset()), reports)
         assert found["figures"]["active_30d"]["count"] == 1
         assert found["figures"]["transacting"]["count"] == 1
         assert found["activity"]["vendors"] == 3
@@ -245,24 +246,24 @@ class TestContent:
     def test_a_report_is_missing_when_the_day_is_over_and_waited_for_seven_days(
         self, days_later: int, missing: int, final: bool
     ) -> None:
-        found = told(standing(rows.ON_ROSTER, bank=VCB), paid({}), days_later=days_later)
+        found = told(standing(REGISTERED, bank=VCB), paid({}), days_later=days_later)
         flags_ = {flag["code"]: flag["count"] for flag in found["flags"]}
         assert flags_.get("activity_missing", 0) == missing
         assert found["completeness"] == {"expected": [VCB], "reported": [], "final": final}
 
     def test_a_bank_that_reported_before_in_the_month_is_listed_without_accounts(self) -> None:
         reports = paid({on("2023-05-01"): {BIDV: (0, 0, [])}, on("2023-04-30"): {VCB: (0, 0, [])}})
-        found = told(standing(rows.ON_ROSTER), reports)["breakdowns"]["bank"]
+        found = told(standing(REGISTERED), reports)["breakdowns"]["bank"]
         assert [(r["key"], r["payments"], r["month_to_date"]["payments"]) for r in found] == [
             (BIDV, None, 0)
         ]
 
     def test_a_target_compares_with_the_count_thirty_days_before(self) -> None:
-        hanging = rows.ON_ROSTER | rows.ISSUED | rows.ATTACHED
-        roster = Roster(pack(Row(hanging, DAY - 29, DAY - 29)) * 3, {})
-        past = {n: [rows.Step(DAY - 29, pack(Row(hanging, DAY - 29, DAY - 29)))] for n in range(3)}
+        row = Row(DAY - 29, DAY - 29)
+        hanging = roster(*[(row, HANGING)] * 3)
+        past = {n: [rows.Step(DAY - 29, pack(row), HANGING)] for n in range(3)}
         goal = TargetSet(at("2023-05-31 09:00"), 0, "key", "attached", DAY + 60, 6)
-        grounds = Grounds(market(goal), Falls({}), roster, past)
+        grounds = Grounds(market(goal), Falls({}), hanging, past)
         (target,) = content(grounds, DAY, start_of(DAY + 1))["targets"]
         assert (target["count"], target["pace_30d"], target["pace_needed"]) == (3, 3, 1.5)
         assert content(grounds, DAY - 1, start_of(DAY))["targets"] == []

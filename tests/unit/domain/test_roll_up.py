@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.long_worlds import kept, world
 from tests.unit.domain.place import census, market, on
+from tests.unit.domain.standing import HANGING, ISSUED, REGISTERED, roster
 from tests.unit.domain.worlds import FIRST, examples
-from tracker.domain import rows
 from tracker.domain.days import start_of
 from tracker.domain.figures import FIGURES, Grounds, content, figures, rate
 from tracker.domain.lines import Falls
 from tracker.domain.roll_up import roll_up
-from tracker.domain.roster import Roster
-from tracker.domain.rows import Row, pack
+from tracker.domain.rows import Row
 from tracker.domain.withholding import withhold
 
 Body = dict[str, Any]
@@ -31,16 +30,13 @@ def part(
 ) -> Body:
     """The content of a market's day with these counts, of which some were removed that day."""
     day, (registered, issued, attached) = on("2023-05-31"), counts
-    stages = [rows.ON_ROSTER] * registered
-    for n in range(issued):
-        stages[n] |= rows.ISSUED
     gone = removed or {}
-    for n in range(attached - sum(gone.values())):
-        stages[n] |= rows.ATTACHED
-    roster = Roster(b"".join(pack(Row(flags=flags, since=day - 1)) for flags in stages), {})
+    left = attached - sum(gone.values())
+    stages = [HANGING] * left + [ISSUED] * (issued - left) + [REGISTERED] * (registered - issued)
+    roster_ = roster(*((Row(since=day - 1), sets) for sets in stages))
     falls = Falls({(day, f"-{reason}"): n for reason, n in gone.items()})
     facts = () if declared is None else (census("2023-03-01 00:00", declared),)
-    return content(Grounds(market(*facts), falls, roster), day, start_of(day + 1))
+    return content(Grounds(market(*facts), falls, roster_), day, start_of(day + 1))
 
 
 def row(key: str | None, registered: int, active: int = 0) -> Body:

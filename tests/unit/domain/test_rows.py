@@ -1,22 +1,21 @@
-"""Rows and rosters: sixteen numbers a vendor, and what a market's rows are counted for."""
+"""Rows and rosters: what stands of a vendor, and what a market's rows and sets are counted for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import pytest
 
 from tests.unit.domain.life import BIDV, VCB, Life, at
 from tests.unit.domain.place import on
+from tests.unit.domain.standing import HANGING, ISSUED, REGISTERED, numbers, roster, roster_of
 from tracker.domain import rows
+from tracker.domain.bitmaps import NONE, bitmap, who
 from tracker.domain.facts import FindingOpened, IncidentHandled, IncidentOpened, Scanned
 from tracker.domain.lines import closings
 from tracker.domain.roster import NOBODY, Bank, Group, Roster
-from tracker.domain.rows import EMPTY, ROW_BYTES, Row, Step, group_key, names_of, pack, unpack
+from tracker.domain.rows import EMPTY, ROW_BYTES, Row, Sets, Step, groups_of, pack, unpack
 from tracker.domain.views import views_of
 
-HANGING = rows.ON_ROSTER | rows.ISSUED | rows.ATTACHED
+GROUPS = {"zone:A", "category:seafood"}
 OTHERS = ("970403", "970407", "970415")
 
 
@@ -28,6 +27,10 @@ def last(life: Life) -> Row:
     return unpack(steps(life)[-1].row)
 
 
+def sets(life: Life) -> Sets:
+    return steps(life)[-1].sets
+
+
 def hanging() -> Life:
     """Registered on 1 May, issued on 2 May, attached on 10 May."""
     life = Life().issued_on("2023-05-02 09:00")
@@ -35,29 +38,30 @@ def hanging() -> Life:
     return life
 
 
-def roster(*some: Row, names: Sequence[str] = ()) -> Roster:
-    return Roster(b"".join(map(pack, some)), {group_key(name): name for name in names})
-
-
 class TestRow:
-    def test_is_packed_in_thirty_two_bytes_and_back(self) -> None:
-        row = Row(HANGING, 19_000, 19_001, 19_002, 2**32 - 1, 7, 1, 2, 3, 65_535, 3, 255)
-        assert len(pack(row)) == ROW_BYTES == 32
+    def test_is_packed_in_eight_bytes_and_back(self) -> None:
+        row = Row(19_000, 19_001, 19_002, 65_535)
+        assert len(pack(row)) == ROW_BYTES == 8
         assert unpack(pack(row)) == row
         assert pack(Row()) == EMPTY
 
-    def test_of_a_vendor_has_its_standing_groups_and_days(self) -> None:
-        row = last(hanging())
-        assert row.flags == HANGING
-        assert row.since == row.last == on("2023-05-10")
-        assert (row.zone, row.category) == (group_key("A"), group_key("seafood"))
-        assert row.bank_1 == int(VCB) | rows.BANK_ACCOUNT | rows.BANK_ISSUED | rows.BANK_ATTACHED
-        assert (row.bank_2, row.bank_3) == (0, 0)
+    def test_of_a_vendor_has_its_days_and_its_sets_standing_groups_and_banks(self) -> None:
+        assert last(hanging()) == Row(since=on("2023-05-10"), last=on("2023-05-10"))
+        banks = {f"account:{VCB}", f"issued:{VCB}", f"attached:{VCB}"}
+        assert sets(hanging()) == REGISTERED | GROUPS | banks
 
     def test_of_a_vendor_that_left_counts_for_nothing(self) -> None:
         life = hanging()
         life.status("2023-05-20 09:00", "left")
         assert last(life) == Row(last=on("2023-05-20"))
+        assert sets(life) == set()
+
+    def test_who_left_is_still_among_those_that_had_an_incident(self) -> None:
+        life = hanging()
+        moment = at("2023-05-20 09:00")
+        life.then([IncidentOpened(moment, moment, "key", VCB, b"")])
+        life.status("2023-05-21 09:00", "left")
+        assert sets(life) == {rows.INCIDENT}
 
     def test_stays_where_nothing_changes_that_counts(self) -> None:
         life = hanging()
@@ -71,7 +75,7 @@ class TestRow:
         life.remove("2023-05-10 11:00")
         (step,) = steps(life)
         assert step.day == on("2023-05-10")
-        assert unpack(step.row).flags == rows.ON_ROSTER | rows.ISSUED
+        assert step.sets == REGISTERED | GROUPS | {f"account:{VCB}", f"issued:{VCB}"}
 
     def test_is_none_of_nobody_and_of_who_was_never_registered(self) -> None:
         life = Life()
@@ -114,54 +118,46 @@ class TestRow:
         assert last(life).incidents == 2
         life.then([IncidentHandled(moment, moment, "key", opened, "resolved", "gone")])
         assert last(life).incidents == 1
-        assert last(life).flags & rows.INCIDENT
+        assert rows.INCIDENT in sets(life)
 
     def test_findings_are_the_kinds_that_the_vendor_bears(self) -> None:
         life = hanging()
         moment = at("2023-05-20 09:00")
         for other in ("CVT-0001-A", "CVT-0002-B"):
             life.then([FindingOpened(moment, moment, "findings", "duplicate_account", other)])
-        assert last(life).findings == rows.DUPLICATE_ACCOUNT
+        assert rows.DUPLICATE_ACCOUNT in sets(life)
+        assert rows.PARTNER_REF_REUSED not in sets(life)
         life.then([FindingOpened(moment, moment, "findings", "partner_ref_reused", "VTB-0001-A")])
-        assert last(life).findings == rows.DUPLICATE_ACCOUNT | rows.PARTNER_REF_REUSED
+        assert {rows.DUPLICATE_ACCOUNT, rows.PARTNER_REF_REUSED} < sets(life)
 
-    def test_has_room_for_three_banks_and_says_that_there_are_more(self) -> None:
+    def test_a_vendor_is_in_the_sets_of_all_its_banks(self) -> None:
         life = Life()
-        for n, bank in enumerate((VCB, *OTHERS[:2])):
+        for n, bank in enumerate((VCB, *OTHERS)):
             life.link(f"2023-05-0{n + 2} 09:00", bin_=bank)
-        assert not last(life).flags & rows.MORE_BANKS
-        life.link("2023-05-06 09:00", bin_=OTHERS[2])
-        assert last(life).flags & rows.MORE_BANKS
-        in_row = {bank & rows.BIN for bank in last(life)[6:9]}
-        rest = {bank & rows.BIN for bank in steps(life)[-1].more}
-        assert (len(in_row), len(rest)) == (3, 1)
-        assert in_row | rest == {int(bank) for bank in (VCB, *OTHERS)}
+        accounts = {f"account:{bank}" for bank in (VCB, *OTHERS)}
+        assert sets(life) == REGISTERED | GROUPS | accounts
 
-    def test_every_name_that_was_ever_given_is_known_by_its_key(self) -> None:
-        life = hanging()
+    def test_another_zone_is_another_set_and_an_empty_name_is_none(self) -> None:
+        life = Life()
         life.profile("2023-05-20 09:00", zone="B", category="")
-        life.void(life.last_event)
-        assert set(names_of(life.history).values()) == {"A", "B", "seafood"}
-        assert all(group_key(name) == key for key, name in names_of(life.history).items())
-
-    def test_no_name_has_the_key_of_none(self) -> None:
-        assert group_key(None) == group_key("") == 0
-        assert all(group_key(name) for name in ("A", "Khu hải sản"))
+        assert sets(life) == REGISTERED | {"zone:B"}
+        assert groups_of(None, "") == []
 
 
 class TestRoster:
     def test_of_nobody_counts_nothing(self) -> None:
-        assert len(NOBODY) == 0
         assert set(NOBODY.counts(verified_from=1, stale_before=1)) == {0}
         assert NOBODY.banks() == {}
-        assert NOBODY.groups("zone", np.zeros(0, np.bool_)) == []
+        assert NOBODY.groups(rows.ZONE, NONE) == []
         assert NOBODY.on(19_000, {}) is NOBODY
+        assert NOBODY.where(rows.ON_ROSTER) == []
 
     def test_a_broken_row_at_the_end_is_not_one(self) -> None:
-        assert len(Roster(pack(Row()) + b"\1\2\3", {})) == 1
+        late = pack(Row(last=9))
+        assert Roster(late + late[:3], {}).unsaid(8) == [0]
 
     def test_a_vendor_of_a_number_that_was_never_given_out_is_nobody(self) -> None:
-        some = roster(Row(), Row(HANGING), Row(), Row(), Row(rows.ON_ROSTER))
+        some = roster(set(), HANGING, set(), set(), REGISTERED)
         assert some.where(rows.ON_ROSTER) == [1, 4]
         assert some.where(rows.ON_ROSTER, without=rows.ATTACHED) == [4]
         assert some.counts(verified_from=1, stale_before=1).registered == 2
@@ -172,27 +168,26 @@ class TestRoster:
     def test_a_match_verifies_from_one_day_and_is_stale_before_another(
         self, matched: int, verified: int, stale: int
     ) -> None:
-        some = roster(Row(HANGING, matched=matched), Row(rows.ON_ROSTER, matched=matched))
+        some = roster((Row(matched=matched), HANGING), (Row(matched=matched), REGISTERED))
         counts = some.counts(verified_from=70, stale_before=10)
         assert (counts.verified, counts.stale) == (verified, stale)
 
     def test_counts_incidents_and_vendors_with_findings(self) -> None:
-        both = rows.DUPLICATE_ACCOUNT | rows.PARTNER_REF_REUSED
         counts = roster(
-            Row(HANGING, incidents=60_000, findings=both),
-            Row(HANGING, incidents=60_000, findings=rows.DUPLICATE_ACCOUNT),
+            (Row(incidents=60_000), HANGING | {rows.DUPLICATE_ACCOUNT, rows.PARTNER_REF_REUSED}),
+            (Row(incidents=60_000), HANGING | {rows.DUPLICATE_ACCOUNT}),
         ).counts(verified_from=1, stale_before=1)
         assert counts.incidents == 120_000
         assert (counts.duplicate_account, counts.partner_ref_reused) == (2, 1)
 
     def test_attached_since_a_day_is_for_all_days_from_then_on(self) -> None:
-        some = roster(Row(HANGING, since=10), Row(HANGING, since=11), Row(rows.ON_ROSTER))
-        assert some.attached_since(10).tolist() == [True, False, False]
-        assert some.attached_since(11).tolist() == [True, True, False]
+        some = roster((Row(since=10), HANGING), (Row(since=11), HANGING), REGISTERED)
+        assert numbers(some.attached_since(10)) == [0]
+        assert numbers(some.attached_since(11)) == [0, 1]
 
     def test_is_on_an_earlier_day_what_the_steps_say(self) -> None:
         life = hanging()
-        present = Roster(EMPTY + views_of(life.history).row, {})
+        present = roster_of({1: views_of(life.history)})
         days = [on(f"2023-05-{day}") for day in ("01", "02", "09", "10")]
         assert present.unsaid(days[2]) == [1]
         assert present.unsaid(days[3]) == []
@@ -202,47 +197,45 @@ class TestRoster:
         ]
         assert stages == [(0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 0), (1, 1, 1)]
 
-    def test_the_history_of_who_has_many_banks_is_asked_on_every_day(self) -> None:
+    def test_is_on_an_earlier_day_without_the_banks_of_later(self) -> None:
         life = hanging()
         for bank in OTHERS:
             life.link("2023-05-20 09:00", bin_=bank)
-        present = Roster(views_of(life.history).row, {})
-        later = on("2024-01-01")
-        assert present.unsaid(later) == [0]
-        found = present.on(later, {0: steps(life)}).banks()
-        assert found == {VCB: Bank(1, 1, 1), **dict.fromkeys(OTHERS, Bank(1, 0, 0))}
+        present = roster_of({0: views_of(life.history)})
+        assert present.banks() == {VCB: Bank(1, 1, 1), **dict.fromkeys(OTHERS, Bank(1, 0, 0))}
         before = present.on(on("2023-05-19"), {0: steps(life)}).banks()
         assert before == {VCB: Bank(1, 1, 1)}
 
+    def test_who_did_not_change_is_the_same_on_an_earlier_day(self) -> None:
+        still, life = hanging(), hanging()
+        life.profile("2023-05-20 09:00", zone="B")
+        present = roster_of({1: views_of(still.history), 70: views_of(life.history)})
+        before = present.on(on("2023-05-19"), {70: steps(life)})
+        assert [g[:2] for g in present.groups(rows.ZONE, NONE)] == [("A", 1), ("B", 1)]
+        assert [g[:2] for g in before.groups(rows.ZONE, NONE)] == [("A", 2)]
+
     def test_counts_the_vendors_of_a_bank_by_what_they_have_there(self) -> None:
-        account, code = rows.BANK_ACCOUNT, rows.BANK_ISSUED
         some = roster(
-            Row(
-                HANGING,
-                bank_1=int(VCB) | account | code | rows.BANK_ATTACHED,
-                bank_2=int(BIDV) | account,
-            ),
-            Row(HANGING, bank_1=int(BIDV) | account | code),
-            Row(HANGING, bank_1=int(VCB) | code),
-            Row(rows.ON_ROSTER, bank_1=12 | account),
+            {f"account:{VCB}", f"issued:{VCB}", f"attached:{VCB}", f"account:{BIDV}"},
+            {f"account:{BIDV}", f"issued:{BIDV}"},
+            {f"issued:{VCB}"},
+            {"account:000012"},
         )
         assert some.banks() == {"000012": Bank(1, 0, 0), BIDV: Bank(2, 1, 0), VCB: Bank(1, 2, 1)}
         assert list(some.banks()) == ["000012", BIDV, VCB]
 
     def test_groups_are_by_name_without_one_last_and_only_of_the_roster(self) -> None:
-        b, a, unused = group_key("B"), group_key("A"), "C"
         some = roster(
-            Row(HANGING, zone=b),
-            Row(rows.ON_ROSTER | rows.ISSUED, zone=a),
-            Row(rows.ON_ROSTER),
-            Row(rows.ON_ROSTER, zone=b),
-            Row(rows.INCIDENT),
-            names=("B", "A", unused),
+            HANGING | {"zone:B"},
+            ISSUED | {"zone:A"},
+            REGISTERED,
+            REGISTERED | {"zone:B"},
+            {rows.INCIDENT},
         )
-        active = np.array([True, False, True, False, True])
-        assert some.groups("zone", active) == [
+        active = who(bitmap([0, 2]))
+        assert some.groups(rows.ZONE, active) == [
             Group("A", 1, 1, 0, 0),
             Group("B", 2, 1, 1, 1),
             Group(None, 1, 0, 0, 1),
         ]
-        assert some.groups("category", active) == [Group(None, 4, 2, 1, 2)]
+        assert some.groups(rows.CATEGORY, active) == [Group(None, 4, 2, 1, 2)]

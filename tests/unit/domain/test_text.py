@@ -81,3 +81,11 @@ def test_stalls_are_sorted_as_one_walks_by() -> None:
 
 def test_marks_alone_are_dropped_case_stays() -> None:
     assert without_marks("Đặng Thị Hoa") == "Dang Thi Hoa"
+
+
+def test_every_character_loses_just_what_combines() -> None:
+    for point in (*range(0xD800), *range(0xE000, 0x20000)):
+        known = unicodedata.normalize("NFKD", chr(point))
+        if not set(known) & set("ĐÐƉđðɖ"):
+            naive = "".join(c for c in known if not unicodedata.combining(c))
+            assert without_marks(chr(point)) == naive

@@ -6,13 +6,13 @@ from collections import Counter
 from datetime import date
 
 from tests.unit.domain.life import BIDV, Life, at
+from tests.unit.domain.standing import roster_of
 from tracker.domain import rows
 from tracker.domain.days import day_number, start_of
 from tracker.domain.facts import CensusDeclared, MarketOpened
 from tracker.domain.figures import Grounds, content
 from tracker.domain.lines import Falls, closings, day_lines
 from tracker.domain.market import market_of
-from tracker.domain.roster import Roster
 from tracker.domain.views import views_of
 
 GROUPS = ("A", "seafood")
@@ -205,9 +205,9 @@ class TestTheDayOfAMarket:
         for number, life in enumerate(lives):
             lines.update(day_lines(life.history))
             past[number] = rows.steps(closings(life.history.states()))
-        raw = b"".join(views_of(life.history).row for life in lives)
-        on, names = day_number(date.fromisoformat(day)), {rows.group_key(n): n for n in GROUPS}
-        grounds = Grounds(market, Falls(lines), Roster(raw, names), past)
+        roster = roster_of({n: views_of(life.history) for n, life in enumerate(lives)})
+        on = day_number(date.fromisoformat(day))
+        grounds = Grounds(market, Falls(lines), roster, past)
         fall: dict[str, object] = content(grounds, on, start_of(on + 1))["waterfall"]
         return fall
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from tracker.services.overview import Glance, Row, totals
+from tracker.services.overview_rows import Glance, Row, totals
 
 
 def _row(market: str, attached: int) -> Row:

@@ -196,6 +196,13 @@ def test_a_workbook_without_content_and_one_with_two_lists() -> None:
     assert "“Khu A”, “Khu B”" in refused.detail
 
 
+def test_a_workbook_packed_by_a_later_zip_is_refused() -> None:
+    whole = bytearray(_WORKBOOK)
+    directory = whole.index(b"PK\x01\x02")
+    whole[directory + 6] = 99  # version needed to extract
+    assert _refused(io.BytesIO(bytes(whole))).code == "DAMAGED_XLSX"
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_damaged_workbook_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:

@@ -67,6 +67,20 @@ def test_lines_that_all_end_with_a_separator_are_no_fault() -> None:
     assert not any(row.faults for row in roster("Họ tên,Số sạp\n" + "An,B1,\n" * 9 + "Tổng,9\n"))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Họ tên,Số sạp,Ngành hàng\nAn,B1,thịt\nBa,B2,rau, củ\nTư,B3,cá,\n",
+        "Họ tên,Số sạp\n" + "An,B1,\n" * 9 + "Tổng,9\n",
+        f"{HEADING}\r\n{ROWS}",
+    ],
+)
+def test_a_file_that_was_checked_before_is_read_alike(text: str) -> None:
+    table = read_roster(io.BytesIO(text.encode()), checked=True)
+    assert list(table) == list(roster(text))
+    assert table.total_rows == roster(text).total_rows
+
+
 def test_a_heading_repeated_on_the_next_printed_page_is_no_trader() -> None:
     rows = list(roster(f"{HEADING}\n{ROWS}{HEADING}\n{ROWS}"))
     assert [row.rejection() for row in rows] == [None, None, ("row", "HEADER_REPEATED"), None, None]

@@ -16,7 +16,7 @@ from tracker.api.conventions.call import ApiRequest
 from tracker.api.conventions.replies import Reply
 from tracker.domain.days import moment_text
 from tracker.domain.text import search_key
-from tracker.services.overview import Row
+from tracker.services.overview_rows import Row
 from tracker.web import listing, view
 from tracker.web.route import page
 from tracker.web.words import bank_name
