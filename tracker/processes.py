@@ -7,7 +7,6 @@ with this process, however that ends. They are told their settings by the enviro
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import sys
@@ -31,14 +30,12 @@ from tracker.store.embedded import Limits as StoreLimits
 from tracker.store.memory import bytes_max as memory_bytes_max
 from tracker.store.memory import bytes_of_machine
 from tracker.store.queues import QUEUES
-from tracker.store.rundir import socket_of
-from tracker.store.schema_version import SCHEMA, is_present, of_server
+from tracker.store.schema_version import SCHEMA, of_server
 
 PROGRAM: Final = (sys.executable, "-m", "tracker.cli")
 SIGNAL_S: Final = 0.2
 LOG: Final = "processes.log"
 READY_PATH: Final = "/health/ready"
-ANSWERED: Final = re.compile(rb"HTTP/1\.[01] 200 ")  # by hand: a client takes long to load
 ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # not bound
 
 
@@ -137,14 +134,16 @@ class Processes:
     def ready(self) -> bool:
         """Whether the service answers that it is ready."""
         host = ANYWHERE.get(self.settings.host, self.settings.host)
-        named = self.url.removeprefix("http://")
-        question = f"GET {READY_PATH} HTTP/1.1\r\nHost: {named}\r\nConnection: close\r\n\r\n"
+        import http.client  # noqa: PLC0415  # while the service loads its program
+
+        connection = http.client.HTTPConnection(host, self.settings.port, timeout=2.0)
         try:
-            with socket.create_connection((host, self.settings.port), timeout=2.0) as connection:
-                connection.sendall(question.encode())
-                return ANSWERED.match(connection.recv(64)) is not None
-        except OSError:
+            connection.request("GET", READY_PATH)
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def wait(self) -> None:
         """Wait for a signal; to be used inside `running`.
@@ -231,8 +230,7 @@ def running(
 
 def _bring_forward(settings: Settings, url: str) -> None:
     """Our own store may be of an older form: nobody else uses it yet, so now is the time."""
-    place = socket_of(settings.data)
-    if (place is not None and is_present(place)) or of_server(url).version == SCHEMA:
+    if of_server(url).version == SCHEMA:
         return
     from tracker.upgrading import bring_forward  # noqa: PLC0415  # for most starts in vain
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
 from redis.asyncio import Redis
@@ -18,7 +17,7 @@ from tracker.services.schema import SchemaMismatch
 from tracker.services.upgrade import upgrade
 from tracker.settings import Settings
 from tracker.store.keys import SCHEMA_VERSION, Space
-from tracker.store.schema_version import RESTORING, SCHEMA, SchemaVersion, is_present, of_server
+from tracker.store.schema_version import SCHEMA, SchemaVersion, of_server
 
 SPACE = Space("cho-vung-tau")
 
@@ -40,7 +39,8 @@ async def made_before(store: Any) -> Any:
     clock = Clock()
     tracker = tracker_on(store, clock)
     await build(tracker, clock)
-    await store.delete(SCHEMA_VERSION, SPACE.rows)
+    await store.delete(SCHEMA_VERSION, SPACE.rows, SPACE.sets)
+    await store.hset(SPACE.gone, "7", "Khu A")
     return tracker
 
 
@@ -61,24 +61,6 @@ def test_a_store_with_facts_and_no_number_is_older_and_refused(
     run(opening(settings, older=True))
 
 
-def test_a_start_sees_without_a_client_whether_there_is_anything_to_bring_forward(
-    store: Any, store_url: str, tmp_path: Path, run: Run
-) -> None:
-    url = urlsplit(store_url)
-    if url.scheme != "unix":
-        pytest.skip("Asked on the embedded server's socket; this store has none.")
-    place = Path(unquote(url.path))
-    assert is_present(place), "an empty one"
-    for said, present in ((SCHEMA, True), (SCHEMA - 1, False), (SCHEMA + 1, False)):
-        run(store.set(SCHEMA_VERSION, said))
-        assert is_present(place) is present
-    run(store.set(SCHEMA_VERSION, RESTORING))
-    assert not is_present(place)
-    run(made_before(store))
-    assert not is_present(place), "facts and no number"
-    assert not is_present(tmp_path / "nobody")
-
-
 def test_an_upgrade_makes_the_views_anew_and_may_be_repeated(
     settings: Settings, store: Any, run: Run
 ) -> None:
@@ -96,6 +78,7 @@ def test_an_upgrade_makes_the_views_anew_and_may_be_repeated(
     assert len(run(whole())) == 3
     assert run(differences()) == []
     assert run(store.xrange(SPACE.ledger)) == ledger
+    assert not run(store.exists(SPACE.gone))
     run(opening(settings))
     assert len(run(whole())) == 3
 

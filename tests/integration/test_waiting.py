@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -262,3 +264,35 @@ def test_what_two_processes_wrote_is_heard_of_both(town: Town) -> None:
     town.run(other.news.flush())
     town.run(town.service.news.flush())
     assert sorted(town.look().unindexed) == ["cho-a", "cho-c"]
+
+
+class Deaf(News):
+    """Once finishes a write that is cancelled and does not say that it was, as redis-py may."""
+
+    def __init__(self, client: Redis) -> None:
+        super().__init__(client)
+        self.began = asyncio.Event()
+
+    async def flush(self) -> None:
+        if self.began.is_set():
+            await super().flush()
+            return
+        with suppress(asyncio.CancelledError):
+            self.began.set()
+            await asyncio.Event().wait()
+
+
+def test_the_news_end_whatever_becomes_of_a_write_that_is_cancelled(store: Redis, run: Run) -> None:
+    news = Deaf(store)
+
+    async def kept() -> None:
+        async with news.kept():
+            news.note("cho-a")
+            await news.began.wait()
+
+    async def once() -> None:
+        ended, _ = await asyncio.wait({asyncio.create_task(kept())}, timeout=20)
+        assert ended
+        assert (await news.since(0)).markets == ["cho-a"]
+
+    run(once())

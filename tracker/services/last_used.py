@@ -31,6 +31,7 @@ class LastUsed:
         self._tracker = tracker
         self._known: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._new: dict[tuple[str, str], int] = {}
+        self._ending = False
 
     def note(self, principal: Principal, session: str = "") -> None:
         """The principal asks now, in this session (digest) if it is a person."""
@@ -66,13 +67,14 @@ class LastUsed:
         try:
             yield
         finally:
+            self._ending = True
             writing.cancel()
             with suppress(asyncio.CancelledError):
                 await writing
             await self._try()
 
     async def _forever(self) -> None:
-        while True:
+        while not self._ending:  # redis-py may finish a cancelled command, and swallow that it was
             await asyncio.sleep(FLUSH_S)
             await self._try()
 

@@ -59,6 +59,7 @@ class Overview:
         self._until_ns = 0
         self._patience_s, self._warm_after_s = patience_s, warm_after_s
         self._finding: asyncio.Task[None] | None = None
+        self._ending = False
         self._hurry = False
 
     async def glance(self, principal: Principal) -> Glance:
@@ -85,6 +86,7 @@ class Overview:
         try:
             yield
         finally:
+            self._ending = True
             for task in (warming, self._finding):
                 if task is not None:
                     task.cancel()
@@ -93,7 +95,7 @@ class Overview:
 
     async def _forever(self) -> None:
         await asyncio.sleep(self._warm_after_s)
-        while True:
+        while not self._ending:  # redis-py may finish a cancelled command, and swallow that it was
             with suppress(Exception):  # it is told of, and whoever asks tries again
                 await self._wait(None)
             await asyncio.sleep(WARM_EVERY_S)
@@ -114,6 +116,8 @@ class Overview:
         markets = list(await self._tracker.reader.markets())
         found: dict[str, tuple[Kept, Row | None]] = {}
         for start in range(0, len(markets), BATCH):
+            if self._ending:
+                return
             pause_from = perf_counter_ns()
             found |= await self._rows(markets[start : start + BATCH], today)
             if not self._hurry:

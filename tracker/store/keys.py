@@ -22,7 +22,7 @@ class Space:
         self.deltas = f"{tag}:deltas"  # hash: "<day>:<line>" → change of the market's sum
         self.rows = f"{tag}:rows"  # string: 8 bytes a vendor, its number tells where
         self.sets = f"{tag}:sets"  # set: names of the sets that have any vendor
-        self.gone = (f"{tag}:groups",)  # views of earlier forms, which nothing reads any more
+        self.gone = f"{tag}:groups"  # a view of earlier forms, which nothing reads any more
         self.data_keys = f"{tag}:datakeys"  # hash: vendor number → wrapped data key
         self.erasing = f"{tag}:erasing"  # hash: vendor number → what an erasure has still to clear
         self.marks = f"{tag}:marks"  # hash: since which day figures may be outdated

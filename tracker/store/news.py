@@ -47,6 +47,7 @@ class News:
         self._tell = AsyncScript(client, files("tracker.store").joinpath("news.lua").read_text())
         self._noted: set[str] = set()
         self._some = asyncio.Event()
+        self._ending = False
 
     def note(self, market: str) -> None:
         """Something was written in this market, or may have been."""
@@ -88,13 +89,14 @@ class News:
         try:
             yield
         finally:
+            self._ending = True
             telling.cancel()
             with suppress(asyncio.CancelledError):
                 await telling
             await self._try()
 
     async def _forever(self) -> None:
-        while True:
+        while not self._ending:  # redis-py may finish a cancelled command, and swallow that it was
             await self._some.wait()
             await asyncio.sleep(GATHER_S)
             await self._try()

@@ -6,10 +6,8 @@ a new one) raises `SCHEMA`; facts have no version, for they are only ever added 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tracker.store import rundir
 from tracker.store.keys import SCHEMA_VERSION, SERVICE, Space
 
 if TYPE_CHECKING:
@@ -58,7 +56,7 @@ class SchemaVersion:
 
 def of_server(url: str) -> Found:
     """What the server at a URL says of its store; an empty one is in the present form."""
-    from tracker.store.client import connect_sync  # noqa: PLC0415  # see `is_present`
+    from tracker.store.client import connect_sync  # noqa: PLC0415  # others need only the number
 
     client: Any = connect_sync(url, max_connections=1)
     try:
@@ -68,19 +66,6 @@ def of_server(url: str) -> Found:
         return found(said)
     finally:
         client.close()
-
-
-def is_present(place: Path) -> bool:
-    """Whether the server on a socket plainly says that its store is empty or in the present form.
-
-    Asked at each start, in words of the protocol: it spares that start the client's loading. What
-    is not understood is not present; `of_server` then tells.
-    """
-    number = str(SCHEMA).encode()
-    said = rundir.tell(place, ("GET", SCHEMA_VERSION))
-    if said == b"$-1":
-        return rundir.tell(place, ("EXISTS", Space(SERVICE).ledger)) == b":0"
-    return said == b"$%d\r\n%b" % (len(number), number)
 
 
 def found(said: bytes | None) -> Found:

@@ -170,7 +170,7 @@ class ViewStore:
             _put_hash(step, space.names, views.names)
             _put_hash(step, space.deltas, views.lines)
             _put_hash(step, space.published, views.published)
-            step.delete(space.rows, *space.gone)
+            step.delete(space.rows, space.gone)
             if views.rows:
                 step.set(space.rows, row_bytes(views.rows))
             step.delete(space.sets)

@@ -175,7 +175,7 @@ def test_an_unexpected_error_says_only_where_to_look(
     failing.error = RuntimeError("Đặng Thị Hoa 0912345678")
     answer = frail.get("manager", f"/v1/markets/{MARKET}/adoption")
     said = problem(answer, 500, "INTERNAL")
-    logged = capsys.readouterr().err
+    logged = capsys.readouterr().out
     assert said["request_id"] in logged
     assert "RuntimeError" in logged
     assert "doorkeeper.py" in logged
