@@ -81,8 +81,13 @@ class Recording(Committer):
         super().__init__(client)
         self._kept: list[Commit] = []
 
-    async def commit_many(self, commits: Sequence[Commit]) -> list[Outcome]:
+    async def commit(self, commit: Commit) -> Outcome:
         """Commits, and keeps."""
+        self._kept.append(commit)
+        return await super().commit(commit)
+
+    async def commit_many(self, commits: Sequence[Commit]) -> list[Outcome]:
+        """As `commit`."""
         self._kept += commits
         return await super().commit_many(commits)
 
