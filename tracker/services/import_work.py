@@ -20,6 +20,10 @@ R_contra = TypeVar("R_contra", bound=RosterRow | BankRow, contravariant=True)
 PIPELINE = 100
 """Commits of one round trip: the store writes them while the next rows are decided."""
 
+BREATH = 3
+"""Rows decided at a stretch. In between commits leave, which takes redis-py some turns of the loop:
+else they left when the next hundred rows were decided, and the worker waited for the store."""
+
 
 class Rules(Protocol[R_contra]):
     """What decides rows of one kind of file."""
@@ -77,12 +81,15 @@ class Work(Generic[R]):
         written: list[bool] = []
         sent: asyncio.Task[list[bool]] | None = None
         for some in batched(rows, PIPELINE):
-            planned = [self._rules.plan(row) for row in some]
+            planned: list[Plan] = []
+            for number, row in enumerate(some):
+                if number % BREATH == 0:
+                    await asyncio.sleep(0)
+                planned.append(self._rules.plan(row))
             plans += planned
             if sent is not None:
                 written += await sent
             sent = asyncio.create_task(self._commit(planned))
-            await asyncio.sleep(0)  # it leaves now, not when the next rows are decided
         if sent is not None:
             written += await sent
         return list(zip(rows, plans, written, strict=True))
