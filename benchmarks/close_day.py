@@ -194,19 +194,18 @@ async def measure(settings: Settings, count: int, vendors: int, big: int, *, bar
         large = await prepare(tracker, "large", big, 10 * vendors, today, days)
         await rewritten(tracker)
         collector.settle()
-        share = max(big // (ROUNDS + 1), 1)
-        ratios, day = [], today - 2
-        await close(tracker, large[:share], day)  # everything is warm
-        await close(tracker, ordinary[:share], day)
-        for number in range(1, ROUNDS + 1):
-            part = slice(number * share, (number + 1) * share)
-            small_s = await close(tracker, ordinary[part], day)
-            ratios.append(await close(tracker, large[part], day) / small_s)
+        as_many, ratios = ordinary[:big], []
+        for day in range(today - 2 - ROUNDS, today - 1):
+            small_s = await close(tracker, as_many, day)
+            ratios.append(await close(tracker, large, day) / small_s)
+        del ratios[0]  # then everything was warm
         fours = [ordinary[start : start + FEW] for start in range(0, 5 * FEW, FEW)]
-        few = median([await close(tracker, four, today - 3) / len(four) for four in fours if four])
+        day = today - 3 - ROUNDS
+        few = median([await close(tracker, four, day) / len(four) for four in fours if four])
         cpu = time.process_time()
         took = await close(tracker, ordinary, today - 1)
         figures["worker_cpu_s"] = time.process_time() - cpu
+    growth = median(ratios) * len(as_many) / max(len(large), 1)
     figures |= {"seconds": took, "growth": common.spread(ratios), "markets": count}
     result.figures = figures
     reports = "without activity" if bare else f"{DAYS} days × {len(BANKS)} banks"
@@ -215,7 +214,7 @@ async def measure(settings: Settings, count: int, vendors: int, big: int, *, bar
     result.told("a market", f"{took / count * 1e3:.2f} ms")
     figures["a_market_of_few_ms"] = few * 1e3
     result.lines += [
-        _times("ten times the vendors in a market", median(ratios), GROWTH_BAR),
+        _times("ten times the vendors in a market", growth, GROWTH_BAR),
         _times(f"a market of {count:,} against one of {FEW}", took / count / few, FLAT_BAR),
     ]
     return result
