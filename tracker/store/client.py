@@ -27,7 +27,7 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.connection import HiredisRespSerializer
 from redis.exceptions import ConnectionError as StoreConnectionError
-from redis.exceptions import OutOfMemoryError, ResponseError
+from redis.exceptions import InvalidResponse, OutOfMemoryError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
@@ -129,7 +129,11 @@ class _Packing:
 
     async def read_response(self, *args: Any, **more: Any) -> Any:
         reader = self._parser._reader
-        reply = NOT_ENOUGH_DATA if reader is None or args or more else reader.gets()
+        try:
+            reply = NOT_ENOUGH_DATA if reader is None or args or more else reader.gets()
+        except InvalidResponse:  # what comes after it cannot be told apart any more
+            await self.disconnect(nowait=True)  # type: ignore[attr-defined]  # redis-py's
+            raise
         if reply is NOT_ENOUGH_DATA:
             return await super().read_response(*args, **more)  # type: ignore[misc]  # redis-py's
         first = reply[0] if type(reply) is list and reply else reply

@@ -13,6 +13,7 @@ import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError, InvalidResponse, ResponseError
 
 from tests.integration.conftest import Run
 from tracker.store.client import connect, connect_sync
@@ -221,3 +222,43 @@ def test_a_pop_may_block_longer_than_a_command_may_take(store_url: str) -> None:
 def test_another_kind_of_url_is_refused() -> None:
     with pytest.raises(ValueError, match="unix://"):
         connect("http://127.0.0.1:6379")
+
+
+@asynccontextmanager
+async def saying(replies: bytes) -> AsyncIterator[str]:
+    """A server that answers a PING, the first commands with these bytes, each later one with OK."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while asked := await reader.read(1 << 16):
+            ping = b"PING" in asked
+            writer.write(b"+PONG\r\n" if ping else said.pop() if said else b"+OK\r\n")
+            await writer.drain()
+        writer.close()
+
+    said = [replies]
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("replies", "error"),
+    [
+        (b"+OK\r\n?what\r\n+OK\r\n", InvalidResponse),
+        (b"+OK\r\n-LOADING Redis is loading\r\n+OK\r\n", BusyLoadingError),
+        (b"+OK\r\n-ERR no such thing\r\n+OK\r\n", ResponseError),
+    ],
+)
+def test_a_reply_that_is_an_error_or_none_among_others_is_told_and_mixes_up_no_later_one(
+    run: Run, replies: bytes, error: type[Exception]
+) -> None:
+    async def once() -> None:
+        async with saying(replies) as url, connect(url, max_connections=1) as client:
+            pipeline = client.pipeline(transaction=False)
+            for n in range(3):
+                pipeline.set("a", n)
+            with pytest.raises(error):
+                await pipeline.execute()
+            assert await client.set("b", 1)
+
+    run(once())
