@@ -15,7 +15,7 @@ commits do.
 from __future__ import annotations
 
 from asyncio import gather
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis
@@ -174,13 +174,15 @@ class _Together(Pipeline):
         if not commands:
             return []
         if self.is_transaction:
-            return await self._step(commands, raise_on_error)
+            return await self._step(commands, scripts, raise_on_error)
         replies = await self._cluster.sender.send(commands, scripts)
         if raise_on_error:
             self.raise_first_error(commands, replies)
         return replies
 
-    async def _step(self, commands: Sequence[Command], raise_on_error: bool) -> list[Any]:
+    async def _step(
+        self, commands: Sequence[Command], scripts: Iterable[Any], raise_on_error: bool
+    ) -> list[Any]:
         slots = {slot_of(args) for args, _ in commands}
         if len(slots) > 1:
             raise ClusterCrossSlotError("The commands of a transaction belong to several slots.")
@@ -188,6 +190,7 @@ class _Together(Pipeline):
         async def whole(node: Redis) -> list[Any]:
             step = node.pipeline(transaction=True)
             step.command_stack = list(commands)
+            step.scripts = set(scripts)
             return await step.execute(raise_on_error)
 
         done: list[Any] = await self._cluster.sender.on_node(slots.pop(), whole)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import redis
 from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
 
 from tests.integration.cluster.nodes import ClusterOfThree, Node, move, until
 from tests.integration.conftest import Run
@@ -66,6 +67,20 @@ def test_a_transaction_is_about_one_slot(run: Run, store: Redis) -> None:
         assert await store.mget(["{m:a}:x", "{m:b}:x"][:1]) == [b"2"]
 
     run(scene())
+
+
+def test_a_transaction_loads_the_scripts_that_its_node_lacks(run: Run, store: Redis) -> None:
+    async def step() -> list[Any]:
+        client: Any = store
+        await client.script_flush()
+        script = AsyncScript(store, "return redis.call('GET', KEYS[1])")
+        one: Any = store.pipeline(transaction=True)
+        one.set("{m:a}:x", 1)
+        await script(keys=["{m:a}:x"], client=one)
+        found: list[Any] = await one.execute()
+        return found
+
+    assert run(step()) == [True, b"1"]
 
 
 def test_an_error_is_the_first_commands_own(run: Run, store: Redis) -> None:
