@@ -34,7 +34,7 @@ GROUPS_MAX: Final = 500
 largest markets have some 30 zones, an office's lists some 40 trades."""
 
 VENDORS_MAX: Final = 2_000_000
-"""Vendor numbers of a market, 32 bytes each in a row that figures read whole. A file has up to a
+"""Vendor numbers of a market, 8 bytes each in rows that figures read whole. A file has up to a
 million rows, the largest market some 5 000 stalls."""
 
 APPROVALS_WAITING_MAX: Final = 1_000

@@ -11,7 +11,8 @@ BLOCK = 32
 BLOCK_MAX = 256
 """Numbers of a market's first block, and of the largest: each is twice the one before it.
 
-What a process has not used when it ends is a gap, of 32 bytes a number: no more than it used.
+What a process has not used when it ends is a gap, of 8 bytes a number and a bit a set: no
+more than it used.
 """
 
 MARKETS_MAX = 10_000

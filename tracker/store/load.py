@@ -45,7 +45,7 @@ publishes as many in a hundred days."""
 
 NUMBERS_JUMP: Final = 256
 """Vendor numbers that each market leaves out after a restore: those given since the backup was made
-are printed on stickers. 32 bytes a number, once a restore."""
+are printed on stickers. 8 bytes a number, once a restore."""
 
 FIELDS_MAX: Final = 1_000
 """Fields a command."""
