@@ -22,6 +22,7 @@ from tracker.observe.meters import TICKS
 from tracker.services.context import Tracker
 from tracker.settings import Settings
 from tracker.store.beats import Beat
+from tracker.store.cancelling import heed_cancelling
 from tracker.store.keys import TICK_LOCK
 from tracker.store.lock import Lock
 from tracker.store.queue import QueueClient
@@ -75,13 +76,13 @@ async def run_ticks(settings: Settings, tick: Tick) -> None:
                     while True:
                         await tick_once(tracker, queue, lock, tick)
                         pause_s = settings.tick_s  # a store that is full can be opened too
-                        _heed_cancelling()
+                        heed_cancelling()
                         await asyncio.sleep(settings.tick_s)
         except AWAY as error:
             log.warning("schedule waits for the store (%s)", type(error).__name__)
         except TrackerError as error:  # a store that could lose facts, a wrong key
             log.error("schedule cannot run: %s", error.detail)  # noqa: TRY400  # it says what to do
-        _heed_cancelling()
+        heed_cancelling()
         await asyncio.sleep(pause_s)
         pause_s = min(pause_s * 2, PAUSE_MAX_S)
 
@@ -159,17 +160,6 @@ async def _guarded(name: str, part: Awaitable[object]) -> bool:
 def _log(name: str, error: Exception) -> None:
     """The class and the place: a message may quote a record."""
     log.error("%s: %s at\n%s", name, type(error).__name__, places(error))
-
-
-def _heed_cancelling() -> None:
-    """Ends a task that was cancelled in vain.
-
-    On Python 3.11 `asyncio.wait_for`, in which redis-py sends, swallows a cancellation that comes
-    as it succeeds; the request for it stays.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _end(loop: asyncio.AbstractEventLoop, limit: asyncio.Timeout) -> None:

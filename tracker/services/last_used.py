@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
 
 from tracker.access.keys import Principal
 from tracker.services.context import Tracker
+from tracker.store.cancelling import repeated
 
 MINUTE_MS: Final = 60_000
 FLUSH_S: Final = 60.0
@@ -31,7 +32,6 @@ class LastUsed:
         self._tracker = tracker
         self._known: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._new: dict[tuple[str, str], int] = {}
-        self._ending = False
 
     def note(self, principal: Principal, session: str = "") -> None:
         """The principal asks now, in this session (digest) if it is a person."""
@@ -63,20 +63,15 @@ class LastUsed:
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
         """Writes once a minute while it is open, and at the end."""
-        writing = asyncio.create_task(self._forever())
         try:
-            yield
+            async with repeated(self._later):
+                yield
         finally:
-            self._ending = True
-            writing.cancel()
-            with suppress(asyncio.CancelledError):
-                await writing
             await self._try()
 
-    async def _forever(self) -> None:
-        while not self._ending:  # redis-py may finish a cancelled command, and swallow that it was
-            await asyncio.sleep(FLUSH_S)
-            await self._try()
+    async def _later(self) -> None:
+        await asyncio.sleep(FLUSH_S)
+        await self._try()
 
     async def _try(self) -> None:
         try:

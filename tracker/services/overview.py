@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import chain, repeat
 from time import perf_counter_ns
 
 import structlog
@@ -22,6 +23,7 @@ from tracker.domain.days import day_of
 from tracker.services.adoption import Kept, LiveFigures
 from tracker.services.context import Tracker
 from tracker.services.overview_rows import WEEK_DAYS, Glance, Row, Totals, row_of, totals
+from tracker.store.cancelling import heed_cancelling, repeated
 
 BATCH = 50
 """Markets looked at in one go: other requests wait for some hundredths of a second meanwhile."""
@@ -59,7 +61,6 @@ class Overview:
         self._until_ns = 0
         self._patience_s, self._warm_after_s = patience_s, warm_after_s
         self._finding: asyncio.Task[None] | None = None
-        self._ending = False
         self._hurry = False
 
     async def glance(self, principal: Principal) -> Glance:
@@ -82,23 +83,21 @@ class Overview:
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
         """Keeps the rows at hand while it is open."""
-        warming = asyncio.create_task(self._forever())
-        try:
-            yield
-        finally:
-            self._ending = True
-            for task in (warming, self._finding):
-                if task is not None:
-                    task.cancel()
-                    with suppress(asyncio.CancelledError, Exception):  # a failure was told of
-                        await task
+        pauses_s = chain([self._warm_after_s], repeat(WARM_EVERY_S))
 
-    async def _forever(self) -> None:
-        await asyncio.sleep(self._warm_after_s)
-        while not self._ending:  # redis-py may finish a cancelled command, and swallow that it was
+        async def warm() -> None:
+            await asyncio.sleep(next(pauses_s))
             with suppress(Exception):  # it is told of, and whoever asks tries again
                 await self._wait(None)
-            await asyncio.sleep(WARM_EVERY_S)
+
+        try:
+            async with repeated(warm):
+                yield
+        finally:
+            if self._finding is not None:
+                self._finding.cancel()
+                with suppress(asyncio.CancelledError, Exception):  # a failure was told of
+                    await self._finding
 
     async def _wait(self, patience_s: float | None) -> None:
         """Waits until the rows were found anew, so long at most; all who wait do so for one."""
@@ -116,8 +115,7 @@ class Overview:
         markets = list(await self._tracker.reader.markets())
         found: dict[str, tuple[Kept, Row | None]] = {}
         for start in range(0, len(markets), BATCH):
-            if self._ending:
-                return
+            heed_cancelling()
             pause_from = perf_counter_ns()
             found |= await self._rows(markets[start : start + BATCH], today)
             if not self._hurry:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +18,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
+from tracker.store.cancelling import repeated
 from tracker.store.commit import Commit, Committer, Outcome
 from tracker.store.keys import NEWS, SERVICE
 
@@ -47,7 +48,6 @@ class News:
         self._tell = AsyncScript(client, files("tracker.store").joinpath("news.lua").read_text())
         self._noted: set[str] = set()
         self._some = asyncio.Event()
-        self._ending = False
 
     def note(self, market: str) -> None:
         """Something was written in this market, or may have been."""
@@ -85,21 +85,16 @@ class News:
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
         """Names what is noted while it is open, and what is left at the end."""
-        telling = asyncio.create_task(self._forever())
         try:
-            yield
+            async with repeated(self._later):
+                yield
         finally:
-            self._ending = True
-            telling.cancel()
-            with suppress(asyncio.CancelledError):
-                await telling
             await self._try()
 
-    async def _forever(self) -> None:
-        while not self._ending:  # redis-py may finish a cancelled command, and swallow that it was
-            await self._some.wait()
-            await asyncio.sleep(GATHER_S)
-            await self._try()
+    async def _later(self) -> None:
+        await self._some.wait()
+        await asyncio.sleep(GATHER_S)
+        await self._try()
 
     async def _try(self) -> None:
         try:
